@@ -1,0 +1,89 @@
+"""The seam between what asks and what answers: protocols and plain data, no implementation.
+
+`store.py` (embedded), `workers.py` (killable processes) and `remote.py` (any SPARQL 1.1
+server) implement `Engine`; everything above knows only this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pyoxigraph import BlankNode, Literal as RdfLiteral, NamedNode, Quad
+
+Subject = NamedNode | BlankNode
+Term = NamedNode | BlankNode | RdfLiteral
+Kind = Literal["bindings", "boolean", "graph"]
+
+
+@dataclass(frozen=True)
+class Formats:
+    """The media type to answer in, per kind of result; None where the client accepts none.
+
+    Which one applies is known only when the query is parsed, so all three travel with it.
+    """
+
+    bindings: str | None = "application/sparql-results+json"
+    boolean: str | None = "application/sparql-results+json"
+    graph: str | None = "text/turtle"
+
+
+@dataclass(frozen=True)
+class DatasetClause:
+    """Graphs given beside a query (SPARQL 1.1 Protocol, section 2.1.4); IRIs as text."""
+
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete serialised result.
+
+    Attributes:
+        kind: What the query asked for.
+        media_type: Media type of `body`.
+        body: The serialised result.
+        complete: False only where the caller asked for a limit that cut the result.
+    """
+
+    kind: Kind
+    media_type: str
+    body: bytes
+    complete: bool = True
+
+
+class Reader(Protocol):
+    """Reads triples of the merged default graph, without SPARQL."""
+
+    def match(
+        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
+    ) -> Iterator[Quad]:
+        """Yield the matching statements, each triple once, whatever graphs hold it."""
+        ...
+
+
+class Engine(Protocol):
+    """Answers SPARQL 1.1 queries and updates over one dataset.
+
+    The default graph of a query without FROM is the set union of the unnamed graph and
+    all named graphs. Raises `QueryError` for text it cannot run, `NotAcceptable` where
+    `formats` has no media type for the kind of result, `LimitReached` or `TooLarge` at a
+    limit, `Forbidden` for a SERVICE outside the allow-list, `ServiceError` if it is down.
+    """
+
+    @property
+    def version(self) -> str:
+        """Changes with every committed write and every rebuild; usable in an ETag."""
+        ...
+
+    def query(
+        self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None
+    ) -> Answer:
+        """Run a query to its end and serialise its result."""
+        ...
+
+    def update(self, text: str, using: DatasetClause | None = None) -> None:
+        """Apply an update as one atomic, durable step."""
+        ...

@@ -1,0 +1,56 @@
+"""Everything an operator can set, in one frozen object that is passed in, never imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from ncpc_kg.vocabulary import BASE
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hard limits of one query or request.
+
+    Attributes:
+        seconds: Wall-clock time a query may take.
+        memory_bytes: Memory one worker may add to the snapshot it reads.
+        result_bytes: Size of a serialised result.
+        body_bytes: Size of a request body.
+        workers: Queries that run at the same time.
+        queue: Queries that may wait for a worker before callers get 503.
+    """
+
+    seconds: float = 30.0
+    memory_bytes: int = 2 * 1024**3
+    result_bytes: int = 256 * 1024**2
+    body_bytes: int = 64 * 1024**2
+    workers: int = 2
+    queue: int = 256
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and how the service behaves.
+
+    Attributes:
+        content: Directory that holds `ontology/`, `data/ttl/`, `shapes/` and `queries/`.
+        store: Directory of the durable store.
+        base: Base IRI the graph is published under.
+        engine_url: SPARQL endpoint of a remote engine, or None for the embedded one.
+        host: Address the server listens on.
+        port: Port the server listens on.
+        limits: Hard limits of a query.
+        allowed_services: Hosts that SERVICE and LOAD may reach; none by default.
+    """
+
+    content: Path
+    store: Path = field(default_factory=lambda: user_data_path("ncpc-kg") / "store")
+    base: str = BASE
+    engine_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    limits: Limits = Limits()
+    allowed_services: tuple[str, ...] = ()
