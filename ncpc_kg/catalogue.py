@@ -1,0 +1,345 @@
+"""The catalogue of ready questions: read `queries/*.rq`, bind typed parameters as terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import rdflib
+from pyoxigraph import Literal as RdfLiteral
+from pyoxigraph import NamedNode, Store
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from ncpc_kg.engine import Term
+from ncpc_kg.errors import NotFound, ParameterError, Place, SourceError
+from ncpc_kg.vocabulary import BASE, PREFIXES
+
+ParameterType = Literal["iri", "string", "integer", "decimal", "boolean", "date", "gYear", "gYearMonth"]
+TYPES: tuple[str, ...] = get_args(ParameterType)
+
+_SKIPPED = r'"""[\s\S]*?"""|' r"'''[\s\S]*?'''|" r'"(?:[^"\\\n]|\\.)*"|' r"'(?:[^'\\\n]|\\.)*'|" r'<[^<>"{}|^`\\\s]*>|#[^\n]*'
+_BLOCK = re.compile(rf"(?:{_SKIPPED})|\bVALUES\s+[?$](?P<name>\w+)\s*\{{(?P<body>(?:{_SKIPPED}|[^}}\"'<#])*)\}}", re.I)
+_PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+_POSITION = re.compile(r"^error at (\d+):(\d+): ")
+_QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
+_PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a question.
+
+    Attributes:
+        name: Name of its variable, without the question mark.
+        label: What people read.
+        type: `iri`, or the local name of an XML Schema datatype.
+        default: The term used where none is given, as SPARQL text; `UNDEF` means any.
+        description: What it does, or an empty string.
+        values: A query for the allowed terms (`?value`) and their labels (`?label`), or None
+            where every term of the type is allowed.
+    """
+
+    name: str
+    label: str
+    type: ParameterType
+    default: str
+    description: str = ""
+    values: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One ready question.
+
+    Attributes:
+        name: The file's name without its suffix; the name in addresses and commands.
+        identifier: Short identifier, such as CQ11, or an empty string.
+        title: The question in words.
+        description: What the answer means, or an empty string.
+        tags: Subjects it belongs to.
+        parameters: What can be filled in.
+        text: The query with its default terms.
+        path: The file.
+        expected: The file with the expected answer (CSV), or None.
+    """
+
+    name: str
+    identifier: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    text: str
+    path: Path
+    expected: Path | None
+
+    def parameter(self, name: str) -> Parameter:
+        """Return a parameter by name.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The parameter.
+
+        Raises:
+            ParameterError: The question has no such parameter.
+        """
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        names = [parameter.name for parameter in self.parameters]
+        near = get_close_matches(name, names, n=1)
+        raise ParameterError(
+            f"the question {self.name} has no parameter {name}",
+            found=name,
+            expected=" or ".join(names) or "no parameter",
+            hint=f"did you mean {near[0]}?" if near else "leave it out",
+        )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All ready questions, sorted by name."""
+
+    questions: tuple[Question, ...]
+
+    def get(self, name: str) -> Question:
+        """Return a question by name or identifier.
+
+        Args:
+            name: The name (`centres-by-donor`) or the identifier (`CQ11`).
+
+        Returns:
+            The question.
+
+        Raises:
+            NotFound: There is none.
+        """
+        for question in self.questions:
+            if name == question.name or name.upper() == question.identifier.upper() != "":
+                return question
+        near = get_close_matches(name, [question.name for question in self.questions], n=1)
+        raise NotFound(
+            f"the catalogue has no question {name}",
+            found=name,
+            expected="the name of a file in queries/, without .rq",
+            hint=f"did you mean {near[0]}?" if near else "list them with: ncpc-kg query --list",
+        )
+
+
+def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
+    """Read every question of a directory.
+
+    Args:
+        directory: The directory with the .rq files; subdirectories are not part of it.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The catalogue.
+
+    Raises:
+        SourceError: A file's header or query is wrong.
+    """
+    return Catalogue(tuple(read_question(path, base) for path in sorted(directory.glob("*.rq"))))
+
+
+def read_question(path: Path, base: str = BASE) -> Question:
+    """Read one question: `#+` lines hold YAML about it (grlc's convention), the rest is the query.
+
+    Args:
+        path: The .rq file.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The question.
+
+    Raises:
+        SourceError: The file cannot be read, its header is not as expected, its query has a
+            syntax error, or a parameter has no VALUES block.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"the question cannot be read: {error}", place=Place(path)) from error
+    header = _read_header(text, path)
+    _check_query(text, path)
+    blocks = {match["name"]: match for match in _blocks(text)}
+    parameters = tuple(_read_parameter(entry, blocks, path) for entry in header.get("params", ()))
+    expected = path.with_suffix(".csv")
+    return Question(
+        name=path.stem,
+        identifier=str(header.get("id", "")),
+        title=str(header["summary"]).strip(),
+        description=str(header.get("description", "")).strip(),
+        tags=tuple(map(str, header.get("tags", ()))),
+        parameters=parameters,
+        text=text.replace(BASE, base),
+        path=path,
+        expected=expected if expected.is_file() else None,
+    )
+
+
+def bind(question: Question, terms: Mapping[str, Term]) -> str:
+    """Fill terms into a question.
+
+    The block `VALUES ?name { ... }` of each parameter takes the term in its SPARQL spelling,
+    with everything escaped that needs it; no text of a caller ever becomes query text.
+
+    Args:
+        question: The question.
+        terms: A term for each parameter that shall not keep its default.
+
+    Returns:
+        The query.
+
+    Raises:
+        ParameterError: A name is unknown, or a term has the wrong type.
+    """
+    for name, term in terms.items():
+        _check_type(question.parameter(name), term)
+    pieces: list[str] = []
+    end = 0
+    for match in _blocks(question.text):
+        if (term := terms.get(match["name"])) is not None:
+            pieces += (question.text[end : match.start("body")], f" {term} ")
+            end = match.end("body")
+    return "".join((*pieces, question.text[end:]))
+
+
+def read_term(parameter: Parameter, text: str) -> Term:
+    """Read what a person or a program gave for a parameter.
+
+    Args:
+        parameter: The parameter.
+        text: An IRI, with or without `<>`, or a prefixed name; or the text of a value.
+
+    Returns:
+        The term.
+
+    Raises:
+        ParameterError: The text is no IRI, or not in the datatype's form.
+    """
+    if parameter.type != "iri":
+        term = RdfLiteral(text, datatype=NamedNode(PREFIXES["xsd"] + parameter.type))
+        _check_type(parameter, term)
+        return term
+    prefix, colon, local = text.partition(":")
+    iri = PREFIXES[prefix] + local if colon and prefix in PREFIXES else text.removeprefix("<").removesuffix(">")
+    try:
+        return NamedNode(iri)
+    except ValueError as error:
+        raise ParameterError(
+            f"the value of {parameter.name} is no IRI: {error}",
+            found=text,
+            expected="an IRI such as <https://w3id.org/ncpc/id/centre-brazil>, or id:centre-brazil",
+            hint="write the whole IRI or a prefixed name",
+        ) from error
+
+
+def _check_type(parameter: Parameter, term: Term) -> None:
+    if parameter.type == "iri":
+        if not isinstance(term, NamedNode):
+            raise ParameterError(
+                f"the parameter {parameter.name} takes an IRI", found=str(term), expected="an IRI"
+            )
+        return
+    datatype = PREFIXES["xsd"] + parameter.type
+    if not isinstance(term, RdfLiteral) or term.datatype.value != datatype:
+        raise ParameterError(
+            f"the parameter {parameter.name} takes a value of type xsd:{parameter.type}",
+            found=str(term),
+            expected=f"a literal of type xsd:{parameter.type}",
+        )
+    if rdflib.Literal(term.value, datatype=rdflib.URIRef(datatype)).ill_typed:
+        raise ParameterError(
+            f"the value of {parameter.name} does not have the form of xsd:{parameter.type}",
+            found=term.value,
+            expected=f"a value of type xsd:{parameter.type}",
+        )
+
+
+def _blocks(text: str) -> list[re.Match[str]]:
+    return [match for match in _BLOCK.finditer(text) if match["name"]]
+
+
+def _read_header(text: str, path: Path) -> dict[str, Any]:
+    lines = [line.removeprefix("#+") for line in text.splitlines() if line.startswith("#+")]
+    first = next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith("#+")), 1)
+    try:
+        header = YAML(typ="safe").load("\n".join(line.removeprefix(" ") for line in lines)) or {}
+    except MarkedYAMLError as error:
+        line = first + error.problem_mark.line if error.problem_mark else first
+        raise SourceError(
+            f"the #+ lines are not valid YAML: {error.problem}", place=Place(path, line)
+        ) from error
+    if not isinstance(header, dict) or not header.get("summary"):
+        raise SourceError(
+            "the question has no summary",
+            expected="a line '#+ summary: the question in words' at the top",
+            hint="copy the header of another file in queries/",
+            place=Place(path, first),
+        )
+    _check_keys(header, _QUESTION_KEYS, "the header", path)
+    return header
+
+
+def _read_parameter(entry: Any, blocks: Mapping[str, re.Match[str]], path: Path) -> Parameter:
+    if not isinstance(entry, dict) or not {"name", "label", "type"} <= entry.keys():
+        raise SourceError(
+            "a parameter lacks its name, label or type", found=repr(entry), place=Place(path, 1)
+        )
+    _check_keys(entry, _PARAMETER_KEYS, f"the parameter {entry['name']}", path)
+    name, kind = str(entry["name"]), entry["type"]
+    if kind not in TYPES:
+        raise SourceError(
+            f"the parameter {name} has an unknown type",
+            found=str(kind),
+            expected=", ".join(TYPES),
+            place=Place(path, 1),
+        )
+    if name not in blocks:
+        raise SourceError(
+            f"the parameter {name} has no place in the query",
+            expected=f"a block VALUES ?{name} {{ ... }} with its default",
+            hint="add the block, or delete the parameter",
+            place=Place(path, 1),
+        )
+    if values := entry.get("values"):
+        _check_query(values, path, f"the values query of {name}")
+    return Parameter(
+        name, str(entry["label"]), kind, blocks[name]["body"].strip(), str(entry.get("description", "")), values
+    )
+
+
+def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path: Path) -> None:
+    for key in given.keys() - known:
+        raise SourceError(
+            f"{what} has an unknown key", found=str(key), expected=", ".join(sorted(known)), place=Place(path, 1)
+        )
+
+
+def _check_query(text: str, path: Path, what: str = "the query") -> None:
+    for match in _PREFIX.finditer(text):
+        if PREFIXES.get(match[1]) != match[2]:
+            raise SourceError(
+                f"the prefix {match[1]}: differs from the project's prefix map",
+                found=f"<{match[2]}>",
+                expected=f"<{PREFIXES[match[1]]}>" if match[1] in PREFIXES else "a prefix of ncpc_kg/vocabulary.py",
+                place=Place(path, text.count("\n", 0, match.end()) + 1),
+            )
+    try:
+        Store().query(text, prefixes=None if what == "the query" else PREFIXES)
+    except SyntaxError as error:
+        message = str(error)
+        position = _POSITION.match(message)
+        raise SourceError(
+            f"{what} has a syntax error: {_POSITION.sub('', message)}",
+            hint="correct the query at the place named",
+            place=Place(path, int(position[1]), int(position[2])) if position else Place(path),
+        ) from error

@@ -1,0 +1,200 @@
+"""From a question and its parameters, or from query text, to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
+
+from ncpc_kg.catalogue import Parameter, Question, bind, read_term
+from ncpc_kg.engine import Answer, Engine, Formats, Term
+from ncpc_kg.errors import ParameterError
+from ncpc_kg.vocabulary import PREFIXES
+
+JSON_RESULTS = "application/sparql-results+json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A term that a parameter may take, with its label."""
+
+    term: Term
+    label: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A SELECT result as rows; None stands where a variable is unbound."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Term | None, ...], ...]
+
+
+def answer(
+    engine: Engine, question: Question, terms: Mapping[str, Term] | None = None, formats: Formats = Formats()
+) -> Answer:
+    """Answer a question of the catalogue.
+
+    Args:
+        engine: Where the graph is.
+        question: The question.
+        terms: Terms for its parameters; defaults stand for the others.
+        formats: Media types to answer in.
+
+    Returns:
+        The serialised answer.
+
+    Raises:
+        ParameterError: A term has the wrong name or type.
+        NcpcError: As `Engine.query`.
+    """
+    return engine.query(bind(question, terms or {}), formats)
+
+
+def table(result: Answer) -> Table:
+    """Read a SELECT result in SPARQL JSON.
+
+    Args:
+        result: An answer of kind `bindings` in `application/sparql-results+json`.
+
+    Returns:
+        Its rows.
+
+    Raises:
+        ValueError: The answer is of another kind or format.
+    """
+    solutions = parse_query_results(result.body, format=QueryResultsFormat.JSON)
+    if not isinstance(solutions, QuerySolutions):
+        raise ValueError(f"not a table: {result.kind}")
+    names = tuple(variable.value for variable in solutions.variables)
+    return Table(names, tuple(tuple(row[name] for name in names) for row in solutions))
+
+
+def choices(engine: Engine, parameter: Parameter) -> tuple[Choice, ...]:
+    """List the terms that a parameter may take.
+
+    Args:
+        engine: Where the graph is.
+        parameter: The parameter.
+
+    Returns:
+        The terms in the order of its `values` query; empty where any term is allowed.
+    """
+    if parameter.values is None:
+        return ()
+    found = table(engine.query(declare_prefixes(parameter.values), Formats(bindings=JSON_RESULTS)))
+    labels = found.columns.index("label") if "label" in found.columns else None
+    value = found.columns.index("value")
+    result = []
+    for row in found.rows:
+        term = row[value]
+        if term is None:
+            continue
+        label = row[labels] if labels is not None else None
+        result.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term)))
+    return tuple(result)
+
+
+def read_terms(engine: Engine, question: Question, given: Mapping[str, str]) -> dict[str, Term]:
+    """Read the parameters that a person or a program gave as text.
+
+    Where a parameter has a list of values, a term of the list can be named by its IRI, its
+    prefixed name, its local name, the end of its local name (`brazil` for
+    `id:centre-brazil`) or its label, as long as only one fits.
+
+    Args:
+        engine: Where the graph is.
+        question: The question.
+        given: Texts by name of the parameter.
+
+    Returns:
+        The terms by name of the parameter.
+
+    Raises:
+        ParameterError: A name is unknown, or a text is not a value of the type or the list.
+    """
+    terms: dict[str, Term] = {}
+    for name, text in given.items():
+        parameter = question.parameter(name)
+        listed = choices(engine, parameter)
+        terms[name] = _pick(parameter, text, listed) if listed else read_term(parameter, text)
+    return terms
+
+
+def shorten(term: Term) -> str:
+    """Write a term for people: a prefixed name where there is one, the text of a literal.
+
+    Args:
+        term: The term.
+
+    Returns:
+        The text.
+    """
+    if isinstance(term, NamedNode):
+        fitting = [(iri, prefix) for prefix, iri in PREFIXES.items() if term.value.startswith(iri)]
+        if fitting:
+            iri, prefix = max(fitting, key=lambda pair: len(pair[0]))
+            return f"{prefix}:{term.value.removeprefix(iri)}"
+    return term.value
+
+
+def declare_prefixes(text: str) -> str:
+    """Put the project's prefixes before a query that does not declare the ones it uses.
+
+    They go on the query's first line, so that line numbers in messages stay right.
+
+    Args:
+        text: A query or update.
+
+    Returns:
+        The query with the declarations it lacks.
+    """
+    lacking = [
+        f"PREFIX {prefix}: <{iri}> "
+        for prefix, iri in PREFIXES.items()
+        if f"{prefix}:" in text and not _declares(text, prefix)
+    ]
+    return "".join(lacking) + text
+
+
+def _declares(text: str, prefix: str) -> bool:
+    words = text.split()
+    return any(
+        word.upper() == "PREFIX" and following.startswith(f"{prefix}:")
+        for word, following in zip(words, words[1:], strict=False)
+    )
+
+
+def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
+    wanted = text.strip().casefold()
+    names = {choice: _names(choice) for choice in listed}
+    # Exact names first, so that a short name that ends another's stays usable.
+    for fits in (lambda name: name == wanted, lambda name: name.endswith(f"-{wanted}")):
+        found = [choice for choice in listed if any(map(fits, names[choice]))]
+        if len(found) == 1:
+            return found[0].term
+        if found:
+            break
+    else:
+        found = []
+    near = get_close_matches(wanted, [name for each in names.values() for name in each], n=1)
+    suggestion = next((choice for choice in listed if near and near[0] in names[choice]), None)
+    shown = [f"{shorten(choice.term)} ({choice.label})" for choice in (found or listed)]
+    raise ParameterError(
+        f"the value of {parameter.name} fits more than one term"
+        if found
+        else f"the value of {parameter.name} is not in its list",
+        found=text,
+        expected="one of " + ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else ""),
+        hint=f"did you mean {shorten(suggestion.term)} ({suggestion.label})?"
+        if suggestion and not found
+        else "name one of them",
+    )
+
+
+def _names(choice: Choice) -> tuple[str, ...]:
+    iri = choice.term.value
+    local = iri.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+    return tuple(name.casefold() for name in (iri, f"<{iri}>", shorten(choice.term), local, choice.label))
