@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,15 +16,12 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from ncpc_kg.engine import Term
 from ncpc_kg.errors import NotFound, ParameterError, Place, SourceError
+from ncpc_kg.store.syntax import explain, prologue, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES
 
 ParameterType = Literal["iri", "string", "integer", "decimal", "boolean", "date", "gYear", "gYearMonth"]
 TYPES: tuple[str, ...] = get_args(ParameterType)
 
-_SKIPPED = r'"""[\s\S]*?"""|' r"'''[\s\S]*?'''|" r'"(?:[^"\\\n]|\\.)*"|' r"'(?:[^'\\\n]|\\.)*'|" r'<[^<>"{}|^`\\\s]*>|#[^\n]*'
-_BLOCK = re.compile(rf"(?:{_SKIPPED})|\bVALUES\s+[?$](?P<name>\w+)\s*\{{(?P<body>(?:{_SKIPPED}|[^}}\"'<#])*)\}}", re.I)
-_PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
-_POSITION = re.compile(r"^error at (\d+):(\d+): ")
 _QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
 _PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
 
@@ -169,7 +165,7 @@ def read_question(path: Path, base: str = BASE) -> Question:
         raise SourceError(f"the question cannot be read: {error}", place=Place(path)) from error
     header = _read_header(text, path)
     _check_query(text, path)
-    blocks = {match["name"]: match for match in _blocks(text)}
+    blocks = {name: text[start:end].strip() for name, start, end in _blocks(text)}
     parameters = tuple(_read_parameter(entry, blocks, path) for entry in header.get("params", ()))
     expected = path.with_suffix(".csv")
     return Question(
@@ -205,10 +201,10 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
         _check_type(question.parameter(name), term)
     pieces: list[str] = []
     end = 0
-    for match in _blocks(question.text):
-        if (term := terms.get(match["name"])) is not None:
-            pieces += (question.text[end : match.start("body")], f" {term} ")
-            end = match.end("body")
+    for name, start, stop in _blocks(question.text):
+        if (term := terms.get(name)) is not None:
+            pieces += (question.text[end:start], f" {term} ")
+            end = stop
     return "".join((*pieces, question.text[end:]))
 
 
@@ -264,8 +260,15 @@ def _check_type(parameter: Parameter, term: Term) -> None:
         )
 
 
-def _blocks(text: str) -> list[re.Match[str]]:
-    return [match for match in _BLOCK.finditer(text) if match["name"]]
+def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name, start and end of what each `VALUES ?name { ... }` holds between its braces."""
+    found = tokens(text)
+    for at in range(len(found) - 2):
+        values, variable, brace = found[at : at + 3]
+        if values.word == "VALUES" and variable.kind == "variable" and brace.text == "{":
+            close = next((token for token in found[at + 3 :] if token.text == "}"), None)
+            if close:
+                yield variable.text[1:], brace.end, close.start
 
 
 def _read_header(text: str, path: Path) -> dict[str, Any]:
@@ -289,7 +292,7 @@ def _read_header(text: str, path: Path) -> dict[str, Any]:
     return header
 
 
-def _read_parameter(entry: Any, blocks: Mapping[str, re.Match[str]], path: Path) -> Parameter:
+def _read_parameter(entry: Any, blocks: Mapping[str, str], path: Path) -> Parameter:
     if not isinstance(entry, dict) or not {"name", "label", "type"} <= entry.keys():
         raise SourceError(
             "a parameter lacks its name, label or type", found=repr(entry), place=Place(path, 1)
@@ -313,7 +316,7 @@ def _read_parameter(entry: Any, blocks: Mapping[str, re.Match[str]], path: Path)
     if values := entry.get("values"):
         _check_query(values, path, f"the values query of {name}")
     return Parameter(
-        name, str(entry["label"]), kind, blocks[name]["body"].strip(), str(entry.get("description", "")), values
+        name, str(entry["label"]), kind, blocks[name], str(entry.get("description", "")), values
     )
 
 
@@ -325,21 +328,23 @@ def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path
 
 
 def _check_query(text: str, path: Path, what: str = "the query") -> None:
-    for match in _PREFIX.finditer(text):
-        if PREFIXES.get(match[1]) != match[2]:
+    for prefix, iri in prologue(tokens(text)).prefixes.items():
+        if PREFIXES.get(prefix) != iri:
             raise SourceError(
-                f"the prefix {match[1]}: differs from the project's prefix map",
-                found=f"<{match[2]}>",
-                expected=f"<{PREFIXES[match[1]]}>" if match[1] in PREFIXES else "a prefix of ncpc_kg/vocabulary.py",
-                place=Place(path, text.count("\n", 0, match.end()) + 1),
+                f"the prefix {prefix}: differs from the project's prefix map",
+                found=f"<{iri}>",
+                expected=f"<{PREFIXES[prefix]}>" if prefix in PREFIXES else "a prefix of ncpc_kg/vocabulary.py",
+                place=Place(path, 1),
             )
     try:
         Store().query(text, prefixes=None if what == "the query" else PREFIXES)
     except SyntaxError as error:
-        message = str(error)
-        position = _POSITION.match(message)
+        wrong = explain(text, error)
+        place = wrong.place or Place()
         raise SourceError(
-            f"{what} has a syntax error: {_POSITION.sub('', message)}",
-            hint="correct the query at the place named",
-            place=Place(path, int(position[1]), int(position[2])) if position else Place(path),
+            f"{what} cannot be read: {wrong.problem}",
+            found=wrong.found,
+            expected=wrong.expected,
+            hint=wrong.hint,
+            place=Place(path, place.line, place.column) if what == "the query" else Place(path),
         ) from error

@@ -11,6 +11,7 @@ from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, p
 from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.engine import Answer, Engine, Formats, Term
 from ncpc_kg.errors import ParameterError
+from ncpc_kg.store.syntax import tokens
 from ncpc_kg.vocabulary import PREFIXES
 
 JSON_RESULTS = "application/sparql-results+json"
@@ -140,31 +141,23 @@ def shorten(term: Term) -> str:
     return term.value
 
 
-def declare_prefixes(text: str) -> str:
+def declare_prefixes(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
     """Put the project's prefixes before a query that does not declare the ones it uses.
 
     They go on the query's first line, so that line numbers in messages stay right.
 
     Args:
         text: A query or update.
+        prefixes: The prefix map under the base in use.
 
     Returns:
         The query with the declarations it lacks.
     """
-    lacking = [
-        f"PREFIX {prefix}: <{iri}> "
-        for prefix, iri in PREFIXES.items()
-        if f"{prefix}:" in text and not _declares(text, prefix)
-    ]
-    return "".join(lacking) + text
-
-
-def _declares(text: str, prefix: str) -> bool:
-    words = text.split()
-    return any(
-        word.upper() == "PREFIX" and following.startswith(f"{prefix}:")
-        for word, following in zip(words, words[1:], strict=False)
-    )
+    found = tokens(text)
+    declared = {name.text for word, name in zip(found, found[1:], strict=False) if word.word == "PREFIX"}
+    used = {f"{token.text.partition(':')[0]}:" for token in found if token.kind == "name"}
+    lacking = [f"{prefix}:" for prefix in prefixes if f"{prefix}:" in used - declared]
+    return "".join(f"PREFIX {name} <{prefixes[name[:-1]]}> " for name in lacking) + text
 
 
 def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
