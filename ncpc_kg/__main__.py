@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - reached where nothing checked it before
     sys.exit(
-        "ncpc-kg needs Python 3.11 or later; this is %d.%d.\nInstall a newer Python and try again."
-        % sys.version_info[:2]
+        "ncpc-kg needs Python 3.11 or later; this is {}.{}.\nInstall a newer Python and try again.".format(
+            *sys.version_info
+        )
     )
 
 from ncpc_kg.cli import main

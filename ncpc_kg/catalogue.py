@@ -92,7 +92,7 @@ class Question:
         names = [parameter.name for parameter in self.parameters]
         near = get_close_matches(name, names, n=1)
         raise ParameterError(
-            f"the question {self.name} has no parameter {name}",
+            f"The question {self.name} has no parameter {name}.",
             found=name,
             expected=" or ".join(names) or "no parameter",
             hint=f"did you mean {near[0]}?" if near else "leave it out",
@@ -122,7 +122,7 @@ class Catalogue:
                 return question
         near = get_close_matches(name, [question.name for question in self.questions], n=1)
         raise NotFound(
-            f"the catalogue has no question {name}",
+            f"The catalogue has no question {name}.",
             found=name,
             expected="the name of a file in queries/, without .rq",
             hint=f"did you mean {near[0]}?" if near else "list them with: ncpc-kg query --list",
@@ -162,7 +162,7 @@ def read_question(path: Path, base: str = BASE) -> Question:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"the question cannot be read: {error}", place=Place(path)) from error
+        raise SourceError(f"The question cannot be read: {error}.", place=Place(path)) from error
     header = _read_header(text, path)
     _check_query(text, path)
     blocks = {name: text[start:end].strip() for name, start, end in _blocks(text)}
@@ -202,8 +202,8 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
     pieces: list[str] = []
     end = 0
     for name, start, stop in _blocks(question.text):
-        if (term := terms.get(name)) is not None:
-            pieces += (question.text[end:start], f" {term} ")
+        if name in terms:
+            pieces += (question.text[end:start], f" {terms[name]} ")
             end = stop
     return "".join((*pieces, question.text[end:]))
 
@@ -226,12 +226,14 @@ def read_term(parameter: Parameter, text: str) -> Term:
         _check_type(parameter, term)
         return term
     prefix, colon, local = text.partition(":")
-    iri = PREFIXES[prefix] + local if colon and prefix in PREFIXES else text.removeprefix("<").removesuffix(">")
+    iri = (
+        PREFIXES[prefix] + local if colon and prefix in PREFIXES else text.removeprefix("<").removesuffix(">")
+    )
     try:
         return NamedNode(iri)
     except ValueError as error:
         raise ParameterError(
-            f"the value of {parameter.name} is no IRI: {error}",
+            f"The value of {parameter.name} is no IRI: {error}.",
             found=text,
             expected="an IRI such as <https://w3id.org/ncpc/id/centre-brazil>, or id:centre-brazil",
             hint="write the whole IRI or a prefixed name",
@@ -242,19 +244,19 @@ def _check_type(parameter: Parameter, term: Term) -> None:
     if parameter.type == "iri":
         if not isinstance(term, NamedNode):
             raise ParameterError(
-                f"the parameter {parameter.name} takes an IRI", found=str(term), expected="an IRI"
+                f"The parameter {parameter.name} takes an IRI.", found=str(term), expected="an IRI"
             )
         return
     datatype = PREFIXES["xsd"] + parameter.type
     if not isinstance(term, RdfLiteral) or term.datatype.value != datatype:
         raise ParameterError(
-            f"the parameter {parameter.name} takes a value of type xsd:{parameter.type}",
+            f"The parameter {parameter.name} takes a value of type xsd:{parameter.type}.",
             found=str(term),
             expected=f"a literal of type xsd:{parameter.type}",
         )
     if rdflib.Literal(term.value, datatype=rdflib.URIRef(datatype)).ill_typed:
         raise ParameterError(
-            f"the value of {parameter.name} does not have the form of xsd:{parameter.type}",
+            f"The value of {parameter.name} does not have the form of xsd:{parameter.type}.",
             found=term.value,
             expected=f"a value of type xsd:{parameter.type}",
         )
@@ -279,65 +281,68 @@ def _read_header(text: str, path: Path) -> dict[str, Any]:
     except MarkedYAMLError as error:
         line = first + error.problem_mark.line if error.problem_mark else first
         raise SourceError(
-            f"the #+ lines are not valid YAML: {error.problem}", place=Place(path, line)
+            f"The #+ lines are not valid YAML: {error.problem}.", place=Place(path, line)
         ) from error
     if not isinstance(header, dict) or not header.get("summary"):
         raise SourceError(
-            "the question has no summary",
+            "The question has no summary.",
             expected="a line '#+ summary: the question in words' at the top",
             hint="copy the header of another file in queries/",
             place=Place(path, first),
         )
-    _check_keys(header, _QUESTION_KEYS, "the header", path)
+    _check_keys(header, _QUESTION_KEYS, "The header", path)
     return header
 
 
 def _read_parameter(entry: Any, blocks: Mapping[str, str], path: Path) -> Parameter:
     if not isinstance(entry, dict) or not {"name", "label", "type"} <= entry.keys():
         raise SourceError(
-            "a parameter lacks its name, label or type", found=repr(entry), place=Place(path, 1)
+            "A parameter lacks its name, label or type.", found=repr(entry), place=Place(path, 1)
         )
-    _check_keys(entry, _PARAMETER_KEYS, f"the parameter {entry['name']}", path)
+    _check_keys(entry, _PARAMETER_KEYS, f"The parameter {entry['name']}", path)
     name, kind = str(entry["name"]), entry["type"]
     if kind not in TYPES:
         raise SourceError(
-            f"the parameter {name} has an unknown type",
+            f"The parameter {name} has an unknown type.",
             found=str(kind),
             expected=", ".join(TYPES),
             place=Place(path, 1),
         )
     if name not in blocks:
         raise SourceError(
-            f"the parameter {name} has no place in the query",
+            f"The parameter {name} has no place in the query.",
             expected=f"a block VALUES ?{name} {{ ... }} with its default",
             hint="add the block, or delete the parameter",
             place=Place(path, 1),
         )
     if values := entry.get("values"):
-        _check_query(values, path, f"the values query of {name}")
-    return Parameter(
-        name, str(entry["label"]), kind, blocks[name], str(entry.get("description", "")), values
-    )
+        _check_query(values, path, f"The values query of {name}")
+    return Parameter(name, str(entry["label"]), kind, blocks[name], str(entry.get("description", "")), values)
 
 
 def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path: Path) -> None:
     for key in given.keys() - known:
         raise SourceError(
-            f"{what} has an unknown key", found=str(key), expected=", ".join(sorted(known)), place=Place(path, 1)
+            f"{what} has an unknown key.",
+            found=str(key),
+            expected=", ".join(sorted(known)),
+            place=Place(path, 1),
         )
 
 
-def _check_query(text: str, path: Path, what: str = "the query") -> None:
+def _check_query(text: str, path: Path, what: str = "The query") -> None:
     for prefix, iri in prologue(tokens(text)).prefixes.items():
         if PREFIXES.get(prefix) != iri:
             raise SourceError(
-                f"the prefix {prefix}: differs from the project's prefix map",
+                f"The prefix {prefix}: differs from the project's prefix map.",
                 found=f"<{iri}>",
-                expected=f"<{PREFIXES[prefix]}>" if prefix in PREFIXES else "a prefix of ncpc_kg/vocabulary.py",
+                expected=f"<{PREFIXES[prefix]}>"
+                if prefix in PREFIXES
+                else "a prefix of ncpc_kg/vocabulary.py",
                 place=Place(path, 1),
             )
     try:
-        Store().query(text, prefixes=None if what == "the query" else PREFIXES)
+        Store().query(text, prefixes=None if what == "The query" else PREFIXES)
     except SyntaxError as error:
         wrong = explain(text, error)
         place = wrong.place or Place()
@@ -346,5 +351,5 @@ def _check_query(text: str, path: Path, what: str = "the query") -> None:
             found=wrong.found,
             expected=wrong.expected,
             hint=wrong.hint,
-            place=Place(path, place.line, place.column) if what == "the query" else Place(path),
+            place=Place(path, place.line, place.column) if what == "The query" else Place(path),
         ) from error

@@ -28,7 +28,7 @@ def find_content(root: Path | None = None) -> Path:
         if all((place / folder).is_dir() for folder in FOLDERS):
             return place.resolve()
     raise SourceError(
-        "the content of the graph was not found",
+        "The content of the graph was not found.",
         found=", ".join(str(place) for place in places),
         expected="a directory with " + ", ".join(f"{folder}/" for folder in FOLDERS),
         hint="run from a checkout, install the package again, or point --content at the directory",

@@ -71,7 +71,9 @@ class Dataset:
         """Yield every statement with its graph."""
         return iter(self.store)
 
-    def match(self, subject: Subject | None, predicate: NamedNode | None, object: Term | None) -> Iterator[Quad]:
+    def match(
+        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
+    ) -> Iterator[Quad]:
         """Yield the matching statements, each once, whatever graphs hold it."""
         seen: set[Triple] = set()
         for quad in self.store.quads_for_pattern(subject, predicate, object, None):
@@ -101,7 +103,9 @@ class Dataset:
         for length in (3, 2, 1):
             self._places.setdefault(key[:length], place)
 
-    def place(self, subject: Subject, predicate: NamedNode | None = None, object: Term | None = None) -> Place | None:
+    def place(
+        self, subject: Subject, predicate: NamedNode | None = None, object: Term | None = None
+    ) -> Place | None:
         """Say where a statement stands, or else its property, or else its subject.
 
         Args:
@@ -187,7 +191,7 @@ def merge(files: Iterable[SourceFile]) -> Dataset:
         for triple, place in file.statements():
             if triple in seen:
                 raise SourceError(
-                    "a statement stands in two files",
+                    "A statement stands in two files.",
                     found=f"{triple} (first at {seen[triple]})",
                     expected="each statement in one file, so that it counts once and has one place to edit",
                     hint="delete one of the two",

@@ -16,6 +16,9 @@ from ncpc_kg.engine import Subject, Term
 from ncpc_kg.errors import Place
 from ncpc_kg.sources import SourceFile
 
+# Yields what is wrong with a class expression in one position.
+Check = Callable[[Term], Iterator[str]]
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -52,31 +55,31 @@ _FIRST, _REST = NamedNode(str(RDF.first)), NamedNode(str(RDF.rest))
 # Section 4.2.1: datatypes of OWL 2 RL. xsd:date and its kin are no OWL 2 datatypes at all.
 _DATATYPES = _nodes(
     XSD,
-    "decimal integer nonNegativeInteger nonPositiveInteger positiveInteger negativeInteger long int short byte "
-    "unsignedLong unsignedInt unsignedShort unsignedByte float double string normalizedString token language Name "
-    "NCName NMTOKEN boolean hexBinary base64Binary anyURI dateTime dateTimeStamp",
+    "decimal integer nonNegativeInteger nonPositiveInteger positiveInteger negativeInteger long int short "
+    "byte unsignedLong unsignedInt unsignedShort unsignedByte float double string normalizedString token "
+    "language Name NCName NMTOKEN boolean hexBinary base64Binary anyURI dateTime dateTimeStamp",
 ) | {NamedNode(str(RDFS.Literal)), NamedNode(str(RDF.XMLLiteral)), NamedNode(str(RDF.PlainLiteral))}
 
 _TYPES = _nodes(
     OWL,
     "Ontology Class ObjectProperty DatatypeProperty AnnotationProperty NamedIndividual FunctionalProperty "
     "InverseFunctionalProperty IrreflexiveProperty SymmetricProperty AsymmetricProperty TransitiveProperty "
-    "AllDisjointClasses AllDisjointProperties AllDifferent NegativePropertyAssertion Restriction Axiom Annotation "
-    "DeprecatedClass DeprecatedProperty",
+    "AllDisjointClasses AllDisjointProperties AllDifferent NegativePropertyAssertion Restriction Axiom "
+    "Annotation DeprecatedClass DeprecatedProperty",
 )
 # Axioms and annotations whose arguments the profile does not restrict.
 _FREE = _nodes(
     OWL,
     "inverseOf equivalentProperty propertyDisjointWith propertyChainAxiom sameAs differentFrom versionIRI "
-    "versionInfo priorVersion backwardCompatibleWith incompatibleWith imports deprecated distinctMembers members "
-    "sourceIndividual assertionProperty targetIndividual targetValue annotatedSource annotatedProperty "
-    "annotatedTarget hasKey",
+    "versionInfo priorVersion backwardCompatibleWith incompatibleWith imports deprecated distinctMembers "
+    "members sourceIndividual assertionProperty targetIndividual targetValue annotatedSource "
+    "annotatedProperty annotatedTarget hasKey",
 )
 # Parts of class expressions; they are read from the axiom they belong to.
 _PARTS = _nodes(
     OWL,
-    "intersectionOf unionOf complementOf oneOf onProperty someValuesFrom allValuesFrom hasValue maxCardinality "
-    "maxQualifiedCardinality onClass onDataRange onDatatype withRestrictions",
+    "intersectionOf unionOf complementOf oneOf onProperty someValuesFrom allValuesFrom hasValue "
+    "maxCardinality maxQualifiedCardinality onClass onDataRange onDatatype withRestrictions",
 )
 _SUBCLASS = NamedNode(str(RDFS.subClassOf))
 _DOMAIN, _RANGE = NamedNode(str(RDFS.domain)), NamedNode(str(RDFS.range))
@@ -148,9 +151,9 @@ class _Grammar:
             {
                 "intersectionOf": lambda value: self._each(value, self._sub),
                 "unionOf": lambda value: self._each(value, self._sub),
-                "oneOf": lambda value: iter(()),
+                "oneOf": self._anything,
                 "someValuesFrom": self._filler(self._sub),
-                "hasValue": lambda value: iter(()),
+                "hasValue": self._anything,
             },
         )
 
@@ -162,7 +165,7 @@ class _Grammar:
                 "intersectionOf": lambda value: self._each(value, self._super),
                 "complementOf": self._sub,
                 "allValuesFrom": self._filler(self._super, thing=False),
-                "hasValue": lambda value: iter(()),
+                "hasValue": self._anything,
                 "maxCardinality": self._at_most_one,
                 "maxQualifiedCardinality": self._at_most_one,
                 "onClass": self._filler(self._sub),
@@ -176,11 +179,11 @@ class _Grammar:
             "where an equivalent class stands",
             {
                 "intersectionOf": lambda value: self._each(value, self._equivalent),
-                "hasValue": lambda value: iter(()),
+                "hasValue": self._anything,
             },
         )
 
-    def _expression(self, node: Term, where: str, allowed: dict[str, Callable[[Term], Iterator[str]]]) -> Iterator[str]:
+    def _expression(self, node: Term, where: str, allowed: dict[str, Check]) -> Iterator[str]:
         if isinstance(node, NamedNode):
             if node == _THING:
                 yield f"owl:Thing may not stand {where}"
@@ -188,7 +191,9 @@ class _Grammar:
         if isinstance(node, Literal):
             yield f"a literal may not stand {where}"
             return
-        parts = [part for (subject, part) in self._values if subject == node and part.value.startswith(str(OWL))]
+        parts = [
+            part for (subject, part) in self._values if subject == node and part.value.startswith(str(OWL))
+        ]
         for part in parts:
             name = part.value.removeprefix(str(OWL))
             if name == "onProperty":
@@ -201,7 +206,10 @@ class _Grammar:
         if not parts:
             yield f"an empty class expression stands {where}"
 
-    def _filler(self, position: Callable[[Term], Iterator[str]], thing: bool = True) -> Callable[[Term], Iterator[str]]:
+    def _anything(self, _: Term) -> Iterator[str]:
+        return iter(())
+
+    def _filler(self, position: Check, thing: bool = True) -> Check:
         def check(value: Term) -> Iterator[str]:
             if value in _DATATYPES or (thing and value == _THING):
                 return iter(())
@@ -223,7 +231,7 @@ class _Grammar:
         if not isinstance(value, Literal) or value.value not in ("0", "1"):
             yield f"a maximum cardinality must be 0 or 1, not {value}"
 
-    def _each(self, head: Term, check: Callable[[Term], Iterator[str]]) -> Iterator[str]:
+    def _each(self, head: Term, check: Check) -> Iterator[str]:
         while head != _NIL:
             if not isinstance(head, BlankNode) or not self._get(head, _REST):
                 yield "a list is broken"

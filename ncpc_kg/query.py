@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
@@ -154,7 +155,7 @@ def declare_prefixes(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
         The query with the declarations it lacks.
     """
     found = tokens(text)
-    declared = {name.text for word, name in zip(found, found[1:], strict=False) if word.word == "PREFIX"}
+    declared = {name.text for word, name in pairwise(found) if word.word == "PREFIX"}
     used = {f"{token.text.partition(':')[0]}:" for token in found if token.kind == "name"}
     lacking = [f"{prefix}:" for prefix in prefixes if f"{prefix}:" in used - declared]
     return "".join(f"PREFIX {name} <{prefixes[name[:-1]]}> " for name in lacking) + text
@@ -163,24 +164,20 @@ def declare_prefixes(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
 def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
     wanted = text.strip().casefold()
     names = {choice: _names(choice) for choice in listed}
-    # Exact names first, so that a short name that ends another's stays usable.
-    for fits in (lambda name: name == wanted, lambda name: name.endswith(f"-{wanted}")):
-        found = [choice for choice in listed if any(map(fits, names[choice]))]
-        if len(found) == 1:
-            return found[0].term
-        if found:
-            break
-    else:
-        found = []
+    found = [choice for choice in listed if wanted in names[choice]]
+    if len(found) == 1:
+        return found[0].term
     near = get_close_matches(wanted, [name for each in names.values() for name in each], n=1)
     suggestion = next((choice for choice in listed if near and near[0] in names[choice]), None)
     shown = [f"{shorten(choice.term)} ({choice.label})" for choice in (found or listed)]
     raise ParameterError(
-        f"the value of {parameter.name} fits more than one term"
+        f"The value of {parameter.name} fits more than one term."
         if found
-        else f"the value of {parameter.name} is not in its list",
+        else f"The value of {parameter.name} is not in its list.",
         found=text,
-        expected="one of " + ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else ""),
+        expected="one of "
+        + ", ".join(shown[:20])
+        + (f" and {len(shown) - 20} more" if len(shown) > 20 else ""),
         hint=f"did you mean {shorten(suggestion.term)} ({suggestion.label})?"
         if suggestion and not found
         else "name one of them",
@@ -190,4 +187,6 @@ def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
 def _names(choice: Choice) -> tuple[str, ...]:
     iri = choice.term.value
     local = iri.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
-    return tuple(name.casefold() for name in (iri, f"<{iri}>", shorten(choice.term), local, choice.label))
+    end = local.partition("-")[2] or local
+    names = (end, local, choice.label, shorten(choice.term), iri, f"<{iri}>")
+    return tuple(name.casefold() for name in names)

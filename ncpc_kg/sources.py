@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, cast
+from typing import IO, Literal, cast
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 
@@ -76,7 +76,7 @@ def find_sources(root: Path) -> tuple[tuple[Path, Role, str], ...]:
         paths = sorted((root / folder).glob("*.ttl"))
         if not paths:
             raise SourceError(
-                f"no Turtle file in {folder}/",
+                f"No Turtle file in {folder}/.",
                 expected=f"at least one .ttl file in {root / folder}",
                 hint="check out the whole project, or name its directory with --content",
                 place=Place(root / folder),
@@ -85,7 +85,7 @@ def find_sources(root: Path) -> tuple[tuple[Path, Role, str], ...]:
             name = start + path.stem
             if name in found:
                 raise SourceError(
-                    f"two files would form the graph graph:{name}",
+                    f"Two files would form the graph graph:{name}.",
                     found=f"{found[name][0]} and {path}",
                     hint="rename one of them",
                     place=Place(path),
@@ -128,31 +128,60 @@ def read_source(path: Path, role: Role, graph: str, name: str | None = None) -> 
     Raises:
         SourceError: As `read_sources`.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"the file cannot be read: {error.strerror}",
-            hint="check that it exists and may be read",
-            place=Place(path),
-        ) from error
-    triples, lines = parse_turtle(data, path)
+    text = read_text(path)
+    triples, lines = parse_turtle(text, path)
     relabelled = tuple(_relabel(triples, Path(name or path.name).stem))
     if role == "data":
         _refuse_blank_nodes(relabelled, lines, path)
     return SourceFile(
-        path, name or path.name, role, NamedNode(graph), relabelled, lines, hashlib.sha256(data).hexdigest()
+        path,
+        name or path.name,
+        role,
+        NamedNode(graph),
+        relabelled,
+        lines,
+        hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def parse_turtle(data: bytes, path: Path) -> tuple[tuple[Triple, ...], tuple[int, ...]]:
+def read_text(path: Path) -> str:
+    """Read a file as text.
+
+    Args:
+        path: The file, in UTF-8.
+
+    Returns:
+        Its text, line breaks as they stand.
+
+    Raises:
+        SourceError: It does not exist, may not be read, or is not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+        return data.decode()
+    except OSError as error:
+        raise SourceError(
+            f"The file cannot be read: {error.strerror}.",
+            hint="check that it exists and may be read",
+            place=Place(path),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            "The file is not UTF-8.",
+            found=f"the byte 0x{data[error.start]:02x}",
+            hint="save it as UTF-8",
+            place=Place(path, data.count(b"\n", 0, error.start) + 1),
+        ) from error
+
+
+def parse_turtle(text: str, path: Path) -> tuple[tuple[Triple, ...], tuple[int, ...]]:
     """Parse Turtle and note the line of every statement.
 
     The parser pulls its input; it is handed one line at a time, so the lines it has taken
     when it gives a statement tell where that statement ends.
 
     Args:
-        data: The text in UTF-8.
+        text: The text.
         path: Where it comes from, for messages.
 
     Returns:
@@ -161,17 +190,17 @@ def parse_turtle(data: bytes, path: Path) -> tuple[tuple[Triple, ...], tuple[int
     Raises:
         SourceError: The text is no Turtle, or a prefix is not that of the prefix map.
     """
-    reader = _LineByLine(data)
+    reader = _LineByLine(text.encode())
     lines: dict[Triple, int] = {}
     try:
-        parser = parse(input=cast("io.RawIOBase", reader), format=RdfFormat.TURTLE)
+        parser = parse(input=cast("IO[bytes]", reader), format=RdfFormat.TURTLE)
         for quad in parser:
             lines.setdefault(quad.triple, reader.line)
     except SyntaxError as error:
         raise _syntax_error(error, path) from error
     except ValueError as error:
-        raise SourceError(f"the file cannot be parsed: {error}", place=Place(path, reader.line)) from error
-    _check_prefixes(parser.prefixes, data, path)
+        raise SourceError(f"The file cannot be parsed: {error}.", place=Place(path, reader.line)) from error
+    _check_prefixes(parser.prefixes, text, path)
     return tuple(lines), tuple(lines.values())
 
 
@@ -198,7 +227,7 @@ def _syntax_error(error: SyntaxError, path: Path) -> SourceError:
         near = get_close_matches(prefix, PREFIXES, n=1)
         known = PREFIXES.get(prefix)
         return SourceError(
-            f"the prefix {prefix}: is not declared",
+            f"The prefix {prefix}: is not declared.",
             expected="a prefix of the project's prefix map (ncpc_kg/vocabulary.py)",
             hint=f"add PREFIX {prefix}: <{known}> at the top of the file"
             if known
@@ -208,20 +237,20 @@ def _syntax_error(error: SyntaxError, path: Path) -> SourceError:
             place=place,
         )
     return SourceError(
-        f"not valid Turtle: {message}", hint="correct the text at the place named", place=place
+        f"Not valid Turtle: {message}.", hint="correct the text at the place named", place=place
     )
 
 
-def _check_prefixes(prefixes: dict[str, str], data: bytes, path: Path) -> None:
+def _check_prefixes(prefixes: dict[str, str], text: str, path: Path) -> None:
     for prefix, iri in sorted(prefixes.items()):
         if PREFIXES.get(prefix) == iri:
             continue
-        pattern = re.compile(rf"^\s*@?prefix\s+{re.escape(prefix)}:".encode(), re.IGNORECASE | re.MULTILINE)
-        match = pattern.search(data)
-        line = data.count(b"\n", 0, match.end()) + 1 if match else None
+        pattern = re.compile(rf"^\s*@?prefix\s+{re.escape(prefix)}:", re.IGNORECASE | re.MULTILINE)
+        match = pattern.search(text)
+        line = text.count("\n", 0, match.end()) + 1 if match else None
         usual = next((name for name, known in PREFIXES.items() if known == iri), None)
         raise SourceError(
-            f"the prefix {prefix}: differs from the project's prefix map",
+            f"The prefix {prefix}: differs from the project's prefix map.",
             found=f"{prefix}: <{iri}>",
             expected=f"{prefix}: <{PREFIXES[prefix]}>"
             if prefix in PREFIXES
@@ -243,14 +272,16 @@ def _relabel(triples: tuple[Triple, ...], stem: str) -> Iterator[Triple]:
         return node
 
     for triple in triples:
-        yield Triple(cast(Subject, same(cast(Term, triple.subject))), triple.predicate, same(cast(Term, triple.object)))
+        yield Triple(
+            cast(Subject, same(cast(Term, triple.subject))), triple.predicate, same(cast(Term, triple.object))
+        )
 
 
 def _refuse_blank_nodes(triples: tuple[Triple, ...], lines: tuple[int, ...], path: Path) -> None:
     for triple, line in zip(triples, lines, strict=True):
         if isinstance(triple.subject, BlankNode) or isinstance(triple.object, BlankNode):
             raise SourceError(
-                "a data file holds a blank node",
+                "A data file holds a blank node.",
                 expected="an IRI for every node, so that it can be cited and edited",
                 hint="give the node a name such as id:hosting-brazil-senai",
                 place=Place(path, line),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import cast
 
 from pyoxigraph import Literal, NamedNode, Triple
 from rdflib import OWL, RDF, SH
@@ -24,19 +25,14 @@ _PROPERTIES = frozenset(
 )
 _CLASSES = frozenset({NamedNode(str(OWL.Class))})
 # What a shape says of these properties must be a property, or a class, of the ontology.
-_EXPECTED = {
-    NamedNode(str(SH[name])): (kinds, word)
-    for names, kinds, word in (
-        (
-            ("path", "inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "targetSubjectsOf")
-            + ("targetObjectsOf", "equals", "disjoint", "lessThan", "lessThanOrEquals", "ignoredProperties"),
-            _PROPERTIES,
-            "property",
-        ),
-        (("targetClass", "class"), _CLASSES, "class"),
+_NAMES_PROPERTY = frozenset(
+    NamedNode(f"{SH}{name}")
+    for name in (
+        *("path", "inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "targetSubjectsOf"),
+        *("targetObjectsOf", "equals", "disjoint", "lessThan", "lessThanOrEquals", "ignoredProperties"),
     )
-    for name in names
-}
+)
+_NAMES_CLASS = frozenset(NamedNode(str(SH[name])) for name in ("targetClass", "class"))
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def undefined(name: str, place: Place, vocabulary: Vocabulary) -> VocabularyErro
     """
     near = get_close_matches(name, map(_prefixed, vocabulary.kinds), n=1, cutoff=0.7)
     return VocabularyError(
-        f"{name} is not defined",
+        f"{name} is not defined.",
         found=name,
         expected="a term of ontology/ncpc.ttl or ontology/codes/",
         hint=f"did you mean {near[0]}?" if near else "correct the name, or define the term",
@@ -144,15 +140,19 @@ def _shape_errors(triple: Triple, place: Place, vocabulary: Vocabulary) -> Itera
     if triple.predicate in _SPARQL and isinstance(triple.object, Literal):
         for name, _ in vocabulary.missing(triple.object.value):
             yield undefined(name, place, vocabulary)
-    kinds, word = _EXPECTED.get(triple.predicate, (frozenset(), ""))
-    if kinds and _is_own(triple.object) and vocabulary.kinds.get(triple.object, kinds).isdisjoint(kinds):  # type: ignore[arg-type]
-        yield VocabularyError(
-            f"a shape names {_prefixed(triple.object)} where a {word} belongs",
-            found=_prefixed(triple.object),
-            expected=f"a {word} of ontology/ncpc.ttl",
-            hint="name another term, or give this one the right type in the ontology",
-            place=place,
-        )
+    for names, kinds, word in (
+        (_NAMES_PROPERTY, _PROPERTIES, "property"),
+        (_NAMES_CLASS, _CLASSES, "class"),
+    ):
+        defined = vocabulary.kinds.get(cast(NamedNode, triple.object))
+        if triple.predicate in names and defined and defined.isdisjoint(kinds):
+            yield VocabularyError(
+                f"A shape names {_prefixed(triple.object)} where a {word} belongs.",
+                found=_prefixed(triple.object),
+                expected=f"a {word} of ontology/ncpc.ttl",
+                hint="name another term, or give this one the right type in the ontology",
+                place=place,
+            )
 
 
 def _is_own(term: object) -> bool:

@@ -14,7 +14,10 @@ from ncpc_kg.sources import parse_turtle
 from ncpc_kg.vocabulary import PREFIXES
 
 _COMMENT = re.compile(
-    r'"""[\s\S]*?"""|' r"'''[\s\S]*?'''|" r'"(?:[^"\\\n]|\\.)*"|' r"'(?:[^'\\\n]|\\.)*'|<[^>\s]*>|(?P<comment>#.*)"
+    r'"""[\s\S]*?"""|'
+    r"'''[\s\S]*?'''|"
+    r'"(?:[^"\\\n]|\\.)*"|'
+    r"'(?:[^'\\\n]|\\.)*'|<[^>\s]*>|(?P<comment>#.*)"
 )
 
 
@@ -38,13 +41,13 @@ def format_turtle(text: str, path: Path) -> str:
     for match in _COMMENT.finditer(text):
         if match["comment"]:
             raise SourceError(
-                "the file holds a comment, which formatting would lose",
+                "The file holds a comment, which formatting would lose.",
                 found=match["comment"][:60],
                 expected="skos:note, rdfs:comment or sh:description, which travel with the graph",
                 hint="say it as a statement, or delete it",
                 place=Place(path, text.count("\n", 0, match.start()) + 1),
             )
-    triples, _ = parse_turtle(text.encode(), path)
+    triples, _ = parse_turtle(text, path)
     return serialize_turtle(triples)
 
 
@@ -72,19 +75,3 @@ def serialize_turtle(triples: tuple[Triple, ...]) -> str:
             nodes.append(node)
         graph.add((nodes[0], nodes[1], nodes[2]))
     return graph.serialize(format="longturtle").strip() + "\n"
-
-
-def is_formatted(path: Path) -> bool:
-    """Say whether a file has the project's spelling.
-
-    Args:
-        path: The file.
-
-    Returns:
-        True if formatting would not change it.
-
-    Raises:
-        SourceError: As `format_turtle`.
-    """
-    text = path.read_text(encoding="utf-8")
-    return format_turtle(text, path) == text
