@@ -1,0 +1,339 @@
+"""Evidence: passages of the source made from the IRIs that the data cite, checked and shown.
+
+The paper itself is not part of the project. A passage is known by its lines and by the
+SHA-256 of those lines, joined with line feeds, in UTF-8; whoever has the paper can verify it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal as Choice
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from ncpc_kg.errors import NotFound, Place, SourceError
+from ncpc_kg.graph import Dataset
+from ncpc_kg.vocabulary import NCPC, PREFIXES, SOURCE, SRC
+
+PASSAGES = Path("data/ttl/00-source.ttl")
+LINE_INDEX = Path("data/line-index.csv")
+DOCUMENT = NamedNode(SOURCE["csd-bp28"])
+
+_PASSAGE = re.compile(re.escape(str(SRC)) + r"L([1-9]\d*)(?:-([1-9]\d*))?")
+_PARAGRAPH = re.compile(r"(\d+)\.\s")
+_RULE = re.compile(r"[-_=\s]+")
+_COLUMNS = ("line", "kind", "section", "paragraph", "sha256")
+
+_TYPE = NamedNode(PREFIXES["rdf"] + "type")
+_INTEGER = NamedNode(PREFIXES["xsd"] + "integer")
+_PART_OF = NamedNode(PREFIXES["dcterms"] + "isPartOf")
+_EVIDENCE = NamedNode(NCPC.hasEvidence)
+_START, _END, _SHA256 = (NamedNode(NCPC[name]) for name in ("lineStart", "lineEnd", "sha256"))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A run of lines of the source; lines count from 1, the last is included."""
+
+    iri: NamedNode
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the line index keeps of a line: everything but its text.
+
+    Attributes:
+        number: Counted from 1.
+        kind: Whether the line has content, is blank, or is a drawn rule.
+        section: Local name of the innermost section that holds it, or an empty string.
+        paragraph: Number of the numbered paragraph it belongs to, or an empty string.
+        sha256: SHA-256 of the line in UTF-8, as hexadecimal text.
+    """
+
+    number: int
+    kind: Choice["content", "blank", "rule"]
+    section: str
+    paragraph: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A passage whose lines differ from those the checksum was taken of."""
+
+    passage: Passage
+    expected: str
+    found: str
+
+
+def read_passage(iri: str) -> Passage:
+    """Read line numbers from the IRI of a passage.
+
+    Args:
+        iri: Such as `https://w3id.org/ncpc/source/csd-bp28/L497-499`.
+
+    Returns:
+        The passage.
+
+    Raises:
+        SourceError: The IRI does not have that form, or ends before it starts.
+    """
+    match = _PASSAGE.fullmatch(iri)
+    start = int(match[1]) if match else 0
+    end = int(match[2] or start) if match else 0
+    if not match or end < start or match[2] == match[1]:
+        raise SourceError(
+            "This is not the address of a passage.",
+            found=iri,
+            expected="src:L497-499 for a range of lines, src:L315 for one line",
+            hint="correct the line numbers in the hasEvidence statement",
+        )
+    return Passage(NamedNode(iri), start, end)
+
+
+def cited_passages(dataset: Dataset) -> tuple[Passage, ...]:
+    """Collect the passages that data name as evidence.
+
+    Args:
+        dataset: The asserted data.
+
+    Returns:
+        The passages by first and last line.
+
+    Raises:
+        SourceError: A cited IRI is not that of a passage; tells file and line.
+    """
+    found: dict[NamedNode, Passage] = {}
+    for quad in dataset.match(None, _EVIDENCE, None):
+        iri = quad.object
+        if isinstance(iri, NamedNode) and iri.value.startswith(SRC) and iri not in found:
+            try:
+                found[iri] = read_passage(iri.value)
+            except SourceError as error:
+                error.place = dataset.place(quad.subject, quad.predicate, iri)  # type: ignore[arg-type]
+                raise
+    return tuple(sorted(found.values(), key=lambda passage: (passage.start, passage.end)))
+
+
+def read_paper(path: Path) -> tuple[str, ...]:
+    """Read a copy of the paper.
+
+    Args:
+        path: The plain-text file, UTF-8, with line feeds.
+
+    Returns:
+        Its lines without line ends.
+
+    Raises:
+        SourceError: The file cannot be read as UTF-8.
+    """
+    try:
+        return tuple(path.read_bytes().decode("utf-8").split("\n"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"The copy of the paper cannot be read: {error}.",
+            expected="the plain-text file of CSD Background Paper No. 28, in UTF-8",
+            hint="name your own copy with --source FILE",
+            place=Place(path),
+        ) from error
+
+
+def checksum(lines: tuple[str, ...], start: int, end: int) -> str:
+    """Return the SHA-256 of lines `start` to `end` (from 1, inclusive), as hexadecimal text."""
+    return hashlib.sha256("\n".join(lines[start - 1 : end]).encode()).hexdigest()
+
+
+def index_lines(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Line, ...]:
+    """Index the lines of the paper by section and paragraph, without their text.
+
+    Args:
+        dataset: The asserted data, which say on which lines each section stands.
+        lines: The paper.
+
+    Returns:
+        One entry a line.
+    """
+    sections = _sections(dataset)
+    paragraph, in_section, entries = "", "", []
+    for number, text in enumerate(lines, 1):
+        section = _innermost(sections, number, number)
+        if section != in_section:
+            in_section, paragraph = section, ""
+        if match := _PARAGRAPH.match(text):
+            paragraph = match[1]
+        kind: Choice["content", "blank", "rule"] = (
+            "blank" if not text.strip() else "rule" if _RULE.fullmatch(text) else "content"
+        )
+        entries.append(Line(number, kind, section, paragraph, checksum(lines, number, number)))
+    return tuple(entries)
+
+
+def write_index(index: tuple[Line, ...]) -> str:
+    """Write a line index as CSV with a header row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows((e.number, e.kind, e.section, e.paragraph, e.sha256) for e in index)
+    return out.getvalue()
+
+
+def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ...]:
+    """Describe every cited passage.
+
+    Args:
+        dataset: The asserted data.
+        lines: The paper.
+
+    Returns:
+        Statements: lines, section, paragraph number and checksum of each passage.
+
+    Raises:
+        SourceError: A passage lies beyond the end of the paper.
+    """
+    sections = _sections(dataset)
+    index = index_lines(dataset, lines)
+    triples: list[Triple] = []
+    for passage in cited_passages(dataset):
+        if passage.end > len(lines):
+            raise SourceError(
+                "A passage lies beyond the end of the paper.",
+                found=passage.iri.value,
+                expected=f"lines 1 to {len(lines)}",
+                hint="correct the line numbers, or name the right file with --source",
+            )
+        section = _innermost(sections, passage.start, passage.end)
+        paragraphs = {index[number - 1].paragraph for number in range(passage.start, passage.end + 1)}
+        statements: list[tuple[NamedNode, NamedNode | Literal]] = [
+            (_TYPE, NamedNode(NCPC.Passage)),
+            (NamedNode(PREFIXES["oa"] + "hasSource"), DOCUMENT),
+            (_START, Literal(str(passage.start), datatype=_INTEGER)),
+            (_END, Literal(str(passage.end), datatype=_INTEGER)),
+            (_SHA256, Literal(checksum(lines, passage.start, passage.end))),
+        ]
+        if section:
+            statements.append((_PART_OF, NamedNode(SRC[section])))
+        if len(paragraphs) == 1 and (paragraph := paragraphs.pop()):
+            statements.append((NamedNode(PREFIXES["bibo"] + "locator"), Literal(paragraph)))
+        triples += (Triple(passage.iri, predicate, value) for predicate, value in statements)
+    return tuple(triples)
+
+
+def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Mismatch, ...]:
+    """Verify the checksums of all passages against a copy of the paper.
+
+    Args:
+        dataset: The asserted data with their passages.
+        lines: The copy.
+
+    Returns:
+        The passages that do not match, by line.
+    """
+    wrong = []
+    for quad in dataset.match(None, _SHA256, None):
+        passage = read_passage(_text(quad.subject))
+        found, expected = checksum(lines, passage.start, passage.end), _text(quad.object)
+        if expected != found:
+            wrong.append(Mismatch(passage, expected, found))
+    return tuple(sorted(wrong, key=lambda mismatch: (mismatch.passage.start, mismatch.passage.end)))
+
+
+def passages_of(dataset: Dataset, thing: NamedNode) -> tuple[Passage, ...]:
+    """List the passages that a thing and the evidence of its single properties rest on.
+
+    Args:
+        dataset: The asserted data.
+        thing: IRI of the thing.
+
+    Returns:
+        The passages by line.
+
+    Raises:
+        NotFound: Nothing is said about the thing.
+    """
+    nodes: list[NamedNode] = [thing]
+    for quad in dataset.match(thing, NamedNode(NCPC.hasPropertyEvidence), None):
+        nodes.append(quad.object)  # type: ignore[arg-type]
+    if next(dataset.match(thing, None, None), None) is None:
+        raise NotFound(
+            "Nothing is said about this thing.",
+            found=thing.value,
+            expected="an IRI of the graph, such as id:centre-brazil",
+            hint="look the name up: ncpc-kg query 'SELECT ?s WHERE { ?s skos:prefLabel ?name }'",
+        )
+    cited = {quad.object for node in nodes for quad in dataset.match(node, _EVIDENCE, None)}
+    passages = (read_passage(iri.value) for iri in cited if isinstance(iri, NamedNode))
+    return tuple(sorted(passages, key=lambda passage: (passage.start, passage.end)))
+
+
+def uncovered(dataset: Dataset, index: tuple[Line, ...]) -> tuple[Line, ...]:
+    """List the lines with content that no cited passage covers.
+
+    Args:
+        dataset: The asserted data.
+        index: The line index.
+
+    Returns:
+        The lines in their order.
+    """
+    covered = {n for p in cited_passages(dataset) for n in range(p.start, p.end + 1)}
+    return tuple(line for line in index if line.kind == "content" and line.number not in covered)
+
+
+def read_index(path: Path) -> tuple[Line, ...]:
+    """Read a line index.
+
+    Args:
+        path: The CSV file that `write_index` made.
+
+    Returns:
+        Its entries.
+
+    Raises:
+        SourceError: The file is missing or not in the expected form.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            return tuple(
+                Line(int(r["line"]), r["kind"], r["section"], r["paragraph"], r["sha256"])  # type: ignore[arg-type]
+                for r in rows
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise SourceError(
+            f"The line index cannot be read: {error}.",
+            expected="a CSV file with the columns " + ", ".join(_COLUMNS),
+            hint="make it again: ncpc-kg evidence build --source FILE",
+            place=Place(path),
+        ) from error
+
+
+def _text(term: object) -> str:
+    return str(getattr(term, "value", term))
+
+
+def _sections(dataset: Dataset) -> tuple[tuple[int, int, str], ...]:
+    def number(subject: NamedNode, predicate: NamedNode) -> Iterator[int]:
+        return (int(_text(quad.object)) for quad in dataset.match(subject, predicate, None))
+
+    parts = dataset.match(None, _TYPE, NamedNode(PREFIXES["bibo"] + "DocumentPart"))
+    return tuple(
+        sorted(
+            (start, end, _text(part.subject).removeprefix(SRC))
+            for part in parts
+            for start in number(part.subject, _START)  # type: ignore[arg-type]
+            for end in number(part.subject, _END)  # type: ignore[arg-type]
+        )
+    )
+
+
+def _innermost(sections: tuple[tuple[int, int, str], ...], start: int, end: int) -> str:
+    holding = [(b - a, name) for a, b, name in sections if a <= start and end <= b]
+    return min(holding)[1] if holding else ""
