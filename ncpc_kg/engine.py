@@ -6,11 +6,12 @@ server) implement `Engine`; everything above knows only this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pyoxigraph import BlankNode, Literal as RdfLiteral, NamedNode, Quad
+from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import Literal as RdfLiteral
 
 Subject = NamedNode | BlankNode
 Term = NamedNode | BlankNode | RdfLiteral
@@ -31,10 +32,18 @@ class Formats:
 
 @dataclass(frozen=True)
 class DatasetClause:
-    """Graphs given beside a query (SPARQL 1.1 Protocol, section 2.1.4); IRIs as text."""
+    """What comes beside a query text (SPARQL 1.1 Protocol, section 2.1.4); IRIs as text.
+
+    Attributes:
+        default_graphs: Graphs whose union is the default graph; none: what the text says.
+        named_graphs: Graphs that GRAPH may reach; none: what the text says.
+        base: What relative IRIs in the text are resolved against, if it has no BASE.
+    """
+
 
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,31 @@ class Reader(Protocol):
     ) -> Iterator[Quad]:
         """Yield the matching statements, each triple once, whatever graphs hold it."""
         ...
+
+
+@dataclass(frozen=True)
+class Change:
+    """The exact effect of one write: what is new and what goes, in no particular order.
+
+    Attributes:
+        inserted: Statements that were not there before.
+        deleted: Statements that were there before.
+        created: Named graphs that come into being, empty ones included.
+        dropped: Named graphs that cease to be.
+    """
+
+    inserted: tuple[Quad, ...] = ()
+    deleted: tuple[Quad, ...] = ()
+    created: tuple[NamedNode | BlankNode, ...] = ()
+    dropped: tuple[NamedNode | BlankNode, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.inserted or self.deleted or self.created or self.dropped)
+
+
+Gate = Callable[[Change, Reader], Change]
+"""Checks a write before it is committed: takes it with the state before, gives back the
+write to commit (with what it entails added), or raises, e.g. `NotConforming`."""
 
 
 class Engine(Protocol):

@@ -1,0 +1,233 @@
+"""The state that readers query: the merged graph beside the named ones, in memory.
+
+Two in-memory stores hold the same statements in two arrangements, because a pattern is
+answered fastest where nothing else is: `merged` has every statement once, in its default
+graph; `named` has them where they belong. A query that names no graph runs on the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+)
+
+from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
+from ncpc_kg.errors import ServiceError
+from ncpc_kg.store import syntax
+from ncpc_kg.store.serialisation import solutions_bytes, triples_bytes, truth_bytes
+
+GraphName = NamedNode | BlankNode
+
+
+class Snapshot:
+    """An in-memory state of the dataset; not safe against writes while a query runs.
+
+    Attributes:
+        named: The unnamed graph (as default graph) and the named graphs.
+        merged: The set union of all of them, as default graph.
+        repeats: How often a statement stands in a further graph. While it is zero, the
+            engine's own union of graphs is a set union, too, and nothing need be copied.
+    """
+
+    def __init__(self) -> None:
+        self.named = Store()
+        self.merged = Store()
+        self.repeats = 0
+        self._whole: Store | None = None
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def __contains__(self, quad: Quad) -> bool:
+        return quad in self.named
+
+    def load_file(
+        self, path: str, added: Iterable[Quad], removed: Iterable[Quad], graphs: Iterable[str]
+    ) -> None:
+        """Read an N-Quads file with a patch over it into an empty snapshot.
+
+        Args:
+            path: The N-Quads file.
+            added: Statements to add to it.
+            removed: Statements to leave out.
+            graphs: Named graphs that exist even if they are empty.
+
+        Raises:
+            SyntaxError: The file is not N-Quads.
+            OSError: The file cannot be read.
+        """
+        self.named.bulk_load(path=path, format=RdfFormat.N_QUADS)
+        for quad in removed:
+            self.named.remove(quad)
+            if next(self.graph(quad.graph_name), None) is None:
+                self.named.remove_graph(quad.graph_name)
+        self.named.bulk_extend(added)
+        self._finish_load(graphs)
+
+    def load(self, quads: Iterable[Quad], graphs: Iterable[str] = ()) -> None:
+        """Put statements into an empty snapshot."""
+        self.named.bulk_extend(quads)
+        self._finish_load(graphs)
+
+    def _finish_load(self, graphs: Iterable[str]) -> None:
+        for name in graphs:
+            self.named.add_graph(NamedNode(name))
+        self.merged.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in self.named)
+        self.repeats = len(self.named) - len(self.merged)
+
+    def copy(self) -> Snapshot:
+        """An independent copy."""
+        other = Snapshot()
+        other.load(self.named)
+        for name in self.named.named_graphs():
+            other.named.add_graph(name)
+        return other
+
+    def graphs(self) -> tuple[GraphName, ...]:
+        """Names of the named graphs, empty ones included, sorted."""
+        return tuple(sorted(self.named.named_graphs(), key=str))
+
+    def has_graph(self, name: GraphName) -> bool:
+        """Whether a named graph exists, be it empty."""
+        return self.named.contains_named_graph(name)
+
+    def graph(self, name: GraphName | DefaultGraph) -> Iterator[Quad]:
+        """The statements of one graph; `DefaultGraph()` is the unnamed one."""
+        return self.named.quads_for_pattern(None, None, None, name)
+
+    def match(
+        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
+    ) -> Iterator[Quad]:
+        """Matching statements of the union, each once (`engine.Reader`)."""
+        return self.merged.quads_for_pattern(subject, predicate, object, None)
+
+    def apply(self, change: Change) -> None:
+        """Make a change; what is there already or gone already is left alone."""
+        self._whole = None
+        for name in change.created:
+            self.named.add_graph(name)
+        for quad in change.deleted:
+            if quad in self.named:
+                self.named.remove(quad)
+                triple = (quad.subject, quad.predicate, quad.object)
+                if next(self.named.quads_for_pattern(*triple, None), None) is None:
+                    self.merged.remove(Quad(*triple))
+                else:
+                    self.repeats -= 1
+        fresh = [quad for quad in dict.fromkeys(change.inserted) if quad not in self.named]
+        before = len(self.merged)
+        self.named.extend(fresh)
+        self.merged.extend(Quad(q.subject, q.predicate, q.object) for q in fresh)
+        self.repeats += len(fresh) - (len(self.merged) - before)
+        for name in change.dropped:
+            self.named.remove_graph(name)
+
+    def query(
+        self, text: str, formats: Formats, clause: DatasetClause | None = None, limit: int | None = None
+    ) -> Answer:
+        """Run a query to its end and serialise the result.
+
+        Args:
+            text: A SPARQL 1.1 query.
+            formats: Media types to answer in.
+            clause: Graphs and base given beside the text; graphs replace the text's FROM.
+            limit: Largest result, bytes; None for any size.
+
+        Raises:
+            QueryError: The text is no valid query.
+            NotAcceptable: No media type for this kind of result.
+            TooLarge: The result is larger than `limit`.
+            ServiceError: A SERVICE did not answer.
+        """
+        base = clause.base if clause else None
+        store, default, named, union = self._arrange(text, clause)
+        try:
+            result = store.query(
+                text,
+                base_iri=base,
+                default_graph=default,
+                named_graphs=named,
+                use_default_graph_as_union=union,
+            )
+            if isinstance(result, QueryBoolean):
+                return truth_bytes(result, formats)
+            if isinstance(result, QueryTriples):
+                return triples_bytes(result, formats, limit)
+            return solutions_bytes(result, formats, limit)
+        except SyntaxError as error:
+            raise syntax.explain(text, error, base) from error
+        except OSError as error:
+            raise ServiceError(
+                "A service that the query calls does not answer.",
+                found=str(error),
+                hint="try again later, or write SERVICE SILENT to go on without it",
+            ) from error
+
+    def solutions(self, query: str, clause: DatasetClause) -> QuerySolutions:
+        """Solutions of a pattern of an update; without graphs given it sees the unnamed one.
+
+        Raises:
+            SyntaxError: The query is not valid.
+            OSError: A SERVICE did not answer.
+        """
+        default: list[GraphName | DefaultGraph] | None = None
+        named: list[GraphName] | None = None
+        store = self.named
+        if clause.default_graphs or clause.named_graphs:
+            default = [NamedNode(iri) for iri in dict.fromkeys(clause.default_graphs)]
+            named = [NamedNode(iri) for iri in dict.fromkeys(clause.named_graphs)]
+            if len(default) > 1 and self.repeats:
+                store, default = self._assemble(default, named), [DefaultGraph()]  # type: ignore[arg-type]
+        result = store.query(query, base_iri=clause.base, default_graph=default, named_graphs=named)
+        if not isinstance(result, QuerySolutions):
+            raise SyntaxError("error at 1:1: expected SELECT")
+        return result
+
+    def _arrange(
+        self, text: str, clause: DatasetClause | None
+    ) -> tuple[Store, list[GraphName | DefaultGraph] | None, list[GraphName] | None, bool]:
+        """The store and the dataset arguments a query needs (SPARQL 1.1 Protocol, 2.1.4)."""
+        if clause and (clause.default_graphs or clause.named_graphs):
+            asked: tuple[tuple[str, ...], tuple[str, ...]] | None = (
+                clause.default_graphs,
+                clause.named_graphs,
+            )
+        else:
+            asked = syntax.dataset_clause(text, clause.base if clause else None)
+        if asked is None:
+            if not syntax.mentions(text, "GRAPH"):
+                return self.merged, None, None, False
+            if not self.repeats:
+                return self.named, None, None, True
+            if self._whole is None:
+                self._whole = self._assemble(None, self.graphs())
+            return self._whole, None, None, False
+        default = [NamedNode(iri) for iri in dict.fromkeys(asked[0])]
+        named = [NamedNode(iri) for iri in dict.fromkeys(asked[1])]
+        if len(default) > 1 and self.repeats:
+            return self._assemble(default, named), [DefaultGraph()], list(named), False
+        return self.named, list(default), list(named), False
+
+    def _assemble(self, default: Iterable[GraphName] | None, named: Iterable[GraphName]) -> Store:
+        """A store whose default graph is the set union of some graphs, or of all (None)."""
+        store = Store()
+        sources = [self.merged.quads_for_pattern(None, None, None, None)] if default is None else [
+            self.graph(name) for name in default
+        ]  # fmt: skip
+        for quads in sources:
+            store.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in quads)
+        for name in named:
+            if self.has_graph(name):
+                store.add_graph(name)
+                store.bulk_extend(self.graph(name))
+        return store
