@@ -156,21 +156,33 @@ class Dataset:
         """
         if base == BASE:
             return self
-        move = _mover(base)
+        move = _mover(BASE, base)
         moved = Dataset()
-        moved.store.bulk_extend(
-            Quad(
-                cast(Subject, move(quad.subject)),
-                cast(NamedNode, move(quad.predicate)),
-                move(cast(Term, quad.object)),
-                cast(NamedNode, move(cast(NamedNode, quad.graph_name))),
-            )
-            for quad in self.store
-        )
+        moved.store.bulk_extend(_moved(self.store, move))
         moved._places = {
             tuple(move(cast(Term, part)) for part in key): place for key, place in self._places.items()
         }
         return moved
+
+    def patched(self, added: Iterable[Quad], removed: Iterable[Quad], base: str = BASE) -> Dataset:
+        """Return the dataset with what users wrote.
+
+        Args:
+            added: Statements they added, under the base the graph is published with.
+            removed: Statements they took away.
+            base: That base.
+
+        Returns:
+            A new dataset under the project's own base.
+        """
+        move = _mover(base, BASE)
+        patched = Dataset()
+        patched.store.bulk_extend(self.store)
+        patched._places = dict(self._places)
+        for quad in _moved(removed, move):
+            patched.store.remove(quad)
+        patched.store.extend(_moved(added, move))
+        return patched
 
 
 def merge(files: Iterable[SourceFile]) -> Dataset:
@@ -257,15 +269,26 @@ def from_rdflib(node: Node) -> Term:
     raise TypeError(f"no pyoxigraph term for {node!r}")
 
 
-def _mover(base: str) -> Callable[[Term], Term]:
-    """Make a function that moves a term of the project's base to another."""
+def _moved(quads: Iterable[Quad], move: Callable[[Term], Term]) -> Iterator[Quad]:
+    for quad in quads:
+        graph = quad.graph_name
+        yield Quad(
+            cast(Subject, move(cast(Subject, quad.subject))),
+            cast(NamedNode, move(quad.predicate)),
+            move(cast(Term, quad.object)),
+            graph if isinstance(graph, DefaultGraph) else cast(Subject, move(graph)),
+        )
+
+
+def _mover(old: str, new: str) -> Callable[[Term], Term]:
+    """Make a function that moves a term from one base to another."""
 
     def move(term: Term) -> Term:
-        if isinstance(term, NamedNode) and term.value.startswith(BASE):
-            return NamedNode(base + term.value.removeprefix(BASE))
+        if isinstance(term, NamedNode) and term.value.startswith(old):
+            return NamedNode(new + term.value.removeprefix(old))
         # Namespaces are also said as text (vann:preferredNamespaceUri, sh:namespace, sh:select).
-        if isinstance(term, Literal) and not term.language and BASE in term.value:
-            return Literal(term.value.replace(BASE, base), datatype=term.datatype)
+        if isinstance(term, Literal) and not term.language and old in term.value:
+            return Literal(term.value.replace(old, new), datatype=term.datatype)
         return term
 
     return move

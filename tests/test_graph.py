@@ -152,3 +152,24 @@ def test_a_fork_moves_namespaces_that_are_said_as_text() -> None:
         Literal("https://example.org/kg/ontology#"),
         NamedNode("https://example.org/kg/graph/x"),
     )
+
+
+def test_a_patch_adds_and_takes_away_and_leaves_the_dataset_alone(make_content: ContentMaker) -> None:
+    base = "https://example.org/kg/"
+    dataset = merge(read_sources(make_content()))
+    before = set(dataset.quads())
+    written = NamedNode(f"{base}graph/entry/1")
+    moved = {quad.triple: quad for quad in dataset.rebased(base).quads()}
+    gone = moved[Triple(NamedNode(f"{base}id/hosting-brazil-senai"), NamedNode(f"{base}ontology#hasHost"),
+                        NamedNode(f"{base}id/org-senai"))]  # fmt: skip
+
+    patched = dataset.patched([Quad(gone.subject, gone.predicate, Literal("x"), written)], [gone], base)
+
+    assert set(patched.quads()) - before == {
+        Quad(HOSTING, HAS_HOST, Literal("x"), NamedNode(GRAPH["entry/1"]))
+    }
+    assert before - set(patched.quads()) == {
+        Quad(HOSTING, HAS_HOST, NamedNode(ID["org-senai"]), NamedNode(GRAPH["20-brazil"]))
+    }
+    assert set(dataset.quads()) == before
+    assert patched.place(HOSTING) == dataset.place(HOSTING)
