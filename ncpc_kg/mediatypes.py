@@ -71,7 +71,10 @@ RESULT_FORMATS: tuple[ResultFormat, ...] = (
 )  # fmt: skip
 
 GRAPH_FORMATS: tuple[GraphFormat, ...] = (
-    GraphFormat("turtle", "text/turtle", ("application/x-turtle",), ("ttl",), "ttl", RdfFormat.TURTLE),
+    GraphFormat(
+        "turtle", "text/turtle", ("application/x-turtle", "text/n3", "text/rdf+n3"),
+        ("ttl", "n3"), "ttl", RdfFormat.TURTLE,
+    ),
     GraphFormat(
         "ntriples", "application/n-triples", ("text/plain",), ("n-triples", "nt"), "nt", RdfFormat.N_TRIPLES
     ),

@@ -292,7 +292,8 @@ def test_readers_see_the_state_before_or_after(place: Path) -> None:
     """Each write moves all three statements at once; no query may see a mixture."""
     wrong: list[bytes] = []
     with Store.open(place) as store:
-        insert = "INSERT DATA { GRAPH <http://e/g1> { <http://e/a> <http://e/p> %d } <http://e/a> <http://e/p> %d }"
+        a = "<http://e/a> <http://e/p> %d"
+        insert = f"INSERT DATA {{ GRAPH <http://e/g1> {{ {a} }} {a} }}"
         store.update(insert % (0, 1000))
         done = threading.Event()
 
