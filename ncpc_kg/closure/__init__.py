@@ -1,0 +1,12 @@
+"""OWL 2 RL closure of the asserted statements, in a graph of its own.
+
+`close` closes a whole dataset, `close_addition` and `close_removal` follow one change,
+`close_reference` does the first with owlrl: slower, and independent of our rules.
+"""
+
+from ncpc_kg.closure.full import close
+from ncpc_kg.closure.increment import close_addition, close_removal
+from ncpc_kg.closure.reference import close_reference
+from ncpc_kg.closure.rules import Rules, read_rules
+
+__all__ = ["Rules", "close", "close_addition", "close_reference", "close_removal", "read_rules"]
