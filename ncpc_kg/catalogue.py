@@ -17,9 +17,9 @@ from ruamel.yaml.error import MarkedYAMLError
 from ncpc_kg.engine import Term
 from ncpc_kg.errors import NotFound, ParameterError, Place, SourceError
 from ncpc_kg.store.syntax import explain, prologue, tokens
-from ncpc_kg.vocabulary import BASE, PREFIXES
+from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 
-ParameterType = Literal["iri", "string", "integer", "decimal", "boolean", "date", "gYear", "gYearMonth"]
+ParameterType = Literal["iri", "string", "integer", "decimal", "date", "gYear", "gYearMonth"]
 TYPES: tuple[str, ...] = get_args(ParameterType)
 
 _QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
@@ -62,6 +62,7 @@ class Question:
         text: The query with its default terms.
         path: The file.
         expected: The file with the expected answer (CSV), or None.
+        base: Base IRI the graph is published under.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Question:
     text: str
     path: Path
     expected: Path | None
+    base: str = BASE
 
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name.
@@ -178,6 +180,7 @@ def read_question(path: Path, base: str = BASE) -> Question:
         text=text.replace(BASE, base),
         path=path,
         expected=expected if expected.is_file() else None,
+        base=base,
     )
 
 
@@ -208,12 +211,13 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
     return "".join((*pieces, question.text[end:]))
 
 
-def read_term(parameter: Parameter, text: str) -> Term:
+def read_term(parameter: Parameter, text: str, base: str = BASE) -> Term:
     """Read what a person or a program gave for a parameter.
 
     Args:
         parameter: The parameter.
         text: An IRI, with or without `<>`, or a prefixed name; or the text of a value.
+        base: Base IRI the graph is published under.
 
     Returns:
         The term.
@@ -225,17 +229,16 @@ def read_term(parameter: Parameter, text: str) -> Term:
         term = RdfLiteral(text, datatype=NamedNode(PREFIXES["xsd"] + parameter.type))
         _check_type(parameter, term)
         return term
-    prefix, colon, local = text.partition(":")
-    iri = (
-        PREFIXES[prefix] + local if colon and prefix in PREFIXES else text.removeprefix("<").removesuffix(">")
-    )
+    prefix, _, local = text.partition(":")
+    prefixes = prefixes_under(base)
+    iri = prefixes[prefix] + local if prefix in prefixes else text.removeprefix("<").removesuffix(">")
     try:
         return NamedNode(iri)
     except ValueError as error:
         raise ParameterError(
             f"The value of {parameter.name} is no IRI: {error}.",
             found=text,
-            expected="an IRI such as <https://w3id.org/ncpc/id/centre-brazil>, or id:centre-brazil",
+            expected=f"an IRI such as <{base}id/centre-brazil>, or id:centre-brazil",
             hint="write the whole IRI or a prefixed name",
         ) from error
 

@@ -13,7 +13,7 @@ from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.engine import Answer, Engine, Formats, Term
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.store.syntax import tokens
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import BASE, prefixes_under
 
 JSON_RESULTS = "application/sparql-results+json"
 
@@ -74,19 +74,20 @@ def table(result: Answer) -> Table:
     return Table(names, tuple(tuple(row[name] for name in names) for row in solutions))
 
 
-def choices(engine: Engine, parameter: Parameter) -> tuple[Choice, ...]:
+def choices(engine: Engine, parameter: Parameter, base: str = BASE) -> tuple[Choice, ...]:
     """List the terms that a parameter may take.
 
     Args:
         engine: Where the graph is.
         parameter: The parameter.
+        base: Base IRI the graph is published under.
 
     Returns:
         The terms in the order of its `values` query; empty where any term is allowed.
     """
     if parameter.values is None:
         return ()
-    found = table(engine.query(declare_prefixes(parameter.values), Formats(bindings=JSON_RESULTS)))
+    found = table(engine.query(declare_prefixes(parameter.values, base), Formats(bindings=JSON_RESULTS)))
     labels = found.columns.index("label") if "label" in found.columns else None
     value = found.columns.index("value")
     result = []
@@ -95,7 +96,7 @@ def choices(engine: Engine, parameter: Parameter) -> tuple[Choice, ...]:
         if term is None:
             continue
         label = row[labels] if labels is not None else None
-        result.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term)))
+        result.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term, base)))
     return tuple(result)
 
 
@@ -120,40 +121,48 @@ def read_terms(engine: Engine, question: Question, given: Mapping[str, str]) -> 
     terms: dict[str, Term] = {}
     for name, text in given.items():
         parameter = question.parameter(name)
-        listed = choices(engine, parameter)
-        terms[name] = _pick(parameter, text, listed) if listed else read_term(parameter, text)
+        listed = choices(engine, parameter, question.base)
+        terms[name] = (
+            _pick(parameter, text, listed, question.base)
+            if listed
+            else read_term(parameter, text, question.base)
+        )
     return terms
 
 
-def shorten(term: Term) -> str:
+def shorten(term: Term, base: str = BASE) -> str:
     """Write a term for people: a prefixed name where there is one, the text of a literal.
 
     Args:
         term: The term.
+        base: Base IRI the graph is published under.
 
     Returns:
         The text.
     """
     if isinstance(term, NamedNode):
-        fitting = [(iri, prefix) for prefix, iri in PREFIXES.items() if term.value.startswith(iri)]
+        fitting = [
+            (iri, prefix) for prefix, iri in prefixes_under(base).items() if term.value.startswith(iri)
+        ]
         if fitting:
             iri, prefix = max(fitting, key=lambda pair: len(pair[0]))
             return f"{prefix}:{term.value.removeprefix(iri)}"
     return term.value
 
 
-def declare_prefixes(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
+def declare_prefixes(text: str, base: str = BASE) -> str:
     """Put the project's prefixes before a query that does not declare the ones it uses.
 
     They go on the query's first line, so that line numbers in messages stay right.
 
     Args:
         text: A query or update.
-        prefixes: The prefix map under the base in use.
+        base: Base IRI the graph is published under.
 
     Returns:
         The query with the declarations it lacks.
     """
+    prefixes = prefixes_under(base)
     found = tokens(text)
     declared = {name.text for word, name in pairwise(found) if word.word == "PREFIX"}
     used = {f"{token.text.partition(':')[0]}:" for token in found if token.kind == "name"}
@@ -161,15 +170,15 @@ def declare_prefixes(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
     return "".join(f"PREFIX {name} <{prefixes[name[:-1]]}> " for name in lacking) + text
 
 
-def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
+def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...], base: str) -> Term:
     wanted = text.strip().casefold()
-    names = {choice: _names(choice) for choice in listed}
+    names = {choice: _names(choice, base) for choice in listed}
     found = [choice for choice in listed if wanted in names[choice]]
     if len(found) == 1:
         return found[0].term
     near = get_close_matches(wanted, [name for each in names.values() for name in each], n=1)
     suggestion = next((choice for choice in listed if near and near[0] in names[choice]), None)
-    shown = [f"{shorten(choice.term)} ({choice.label})" for choice in (found or listed)]
+    shown = [f"{shorten(choice.term, base)} ({choice.label})" for choice in (found or listed)]
     raise ParameterError(
         f"The value of {parameter.name} fits more than one term."
         if found
@@ -178,15 +187,15 @@ def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...]) -> Term:
         expected="one of "
         + ", ".join(shown[:20])
         + (f" and {len(shown) - 20} more" if len(shown) > 20 else ""),
-        hint=f"did you mean {shorten(suggestion.term)} ({suggestion.label})?"
+        hint=f"did you mean {shorten(suggestion.term, base)} ({suggestion.label})?"
         if suggestion and not found
         else "name one of them",
     )
 
 
-def _names(choice: Choice) -> tuple[str, ...]:
+def _names(choice: Choice, base: str) -> tuple[str, ...]:
     iri = choice.term.value
     local = iri.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
     end = local.partition("-")[2] or local
-    names = (end, local, choice.label, shorten(choice.term), iri, f"<{iri}>")
+    names = (end, local, choice.label, shorten(choice.term, base), iri, f"<{iri}>")
     return tuple(name.casefold() for name in names)

@@ -64,3 +64,15 @@ PREFIXES: dict[str, str] = {
     "wd": "http://www.wikidata.org/entity/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+
+
+def prefixes_under(base: str) -> dict[str, str]:
+    """Return the prefix map of a graph that is published under another base.
+
+    Args:
+        base: Its base IRI, ending in `/`.
+
+    Returns:
+        IRIs by prefix; those outside the project's own base are the same.
+    """
+    return {prefix: iri.replace(BASE, base, 1) for prefix, iri in PREFIXES.items()}

@@ -10,7 +10,7 @@ from ncpc_kg.errors import ParameterError
 from ncpc_kg.graph import merge
 from ncpc_kg.query import Choice, answer, choices, declare_prefixes, read_terms, shorten, table
 from ncpc_kg.sources import read_sources
-from ncpc_kg.vocabulary import ID, NCPC, PREFIXES
+from ncpc_kg.vocabulary import ID, NCPC
 
 CENTRES = """\
 PREFIX id: <https://w3id.org/ncpc/id/>
@@ -153,7 +153,17 @@ def test_prefixes_that_a_query_uses_are_declared_once_on_its_first_line() -> Non
     assert declare_prefixes(declared) == declared
 
 
-def test_prefixes_of_a_fork_are_its_own() -> None:
-    moved = {**PREFIXES, "id": "https://example.org/id/"}
+def test_a_fork_has_its_own_prefixes(make_content: ContentMaker) -> None:
+    base = "https://example.org/kg/"
+    root = make_content()
+    engine = DatasetEngine(merge(read_sources(root)).rebased(base))
+    question = read_catalogue(root / "queries", base).questions[0]
 
-    assert declare_prefixes("ASK { id:x ?y ?z }", moved).startswith("PREFIX id: <https://example.org/id/> ")
+    assert declare_prefixes("ASK { id:x ?y ?z }", base) == f"PREFIX id: <{base}id/> ASK {{ id:x ?y ?z }}"
+    assert shorten(NamedNode(f"{base}ontology#Centre"), base) == "ncpc:Centre"
+    assert choices(engine, question.parameters[0], base) == (
+        Choice(NamedNode(f"{base}id/centre-brazil"), "id:centre-brazil"),
+    )
+    assert read_terms(engine, question, {"centre": "id:centre-brazil"}) == {
+        "centre": NamedNode(f"{base}id/centre-brazil")
+    }
