@@ -55,12 +55,14 @@ class Answer:
         media_type: Media type of `body`.
         body: The serialised result.
         complete: False only where the caller asked for a limit that cut the result.
+        tag: For a graph: changes whenever its statements do, whatever the media type.
     """
 
     kind: Kind
     media_type: str
     body: bytes
     complete: bool = True
+    tag: str | None = None
 
 
 class Reader(Protocol):
@@ -96,6 +98,43 @@ class Change:
 Gate = Callable[[Change, Reader], Change]
 """Checks a write before it is committed: takes it with the state before, gives back the
 write to commit (with what it entails added), or raises, e.g. `NotConforming`."""
+
+
+@dataclass(frozen=True)
+class GraphWrite:
+    """A write to one graph (SPARQL 1.1 Graph Store HTTP Protocol, section 5).
+
+    Attributes:
+        method: `put` replaces the graph, `post` adds to it, `delete` removes it.
+        name: IRI of the graph; None for the unnamed one.
+        parts: Documents with their media types; none for `delete`.
+        base: What relative IRIs in them are resolved against.
+        if_match: Tags of which the graph must have one (`*`: it must exist); None: any.
+        if_none_match: Tags of which it may have none (`*`: it must not exist); None: any.
+    """
+
+    method: Literal["put", "post", "delete"]
+    name: str | None
+    parts: tuple[tuple[bytes, str], ...] = ()
+    base: str = ""
+    if_match: tuple[str, ...] | None = None
+    if_none_match: tuple[str, ...] | None = None
+
+
+class GraphStore(Protocol):
+    """Reads and writes whole graphs; engines that offer the Graph Store Protocol have it."""
+
+    def read_graph(self, name: str | None, media_type: str) -> Answer:
+        """Serialise a graph; None is the unnamed one. Raises `NotFound` if it does not exist."""
+        ...
+
+    def write_graph(self, write: GraphWrite) -> bool:
+        """Replace, extend or remove a graph in one atomic, durable step.
+
+        Returns whether the graph was made by it. Raises `NotFound`, `PreconditionFailed`,
+        `QueryError` for a document that is not well-formed.
+        """
+        ...
 
 
 class Engine(Protocol):

@@ -44,6 +44,8 @@ class Settings:
         port: Port the server listens on.
         limits: Hard limits of a query.
         allowed_services: Hosts that SERVICE and LOAD may reach; none by default.
+        tokens_file: File of tokens for writing, beside those in the environment.
+        access_log: Whether each request is logged.
     """
 
     content: Path
@@ -54,3 +56,5 @@ class Settings:
     port: int = 8000
     limits: Limits = Limits()
     allowed_services: tuple[str, ...] = ()
+    tokens_file: Path | None = None
+    access_log: bool = True

@@ -19,9 +19,9 @@ from typing import Self
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
-from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, Subject, Term
+from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, GraphWrite, Subject, Term
 from ncpc_kg.errors import StoreError
-from ncpc_kg.store import journal
+from ncpc_kg.store import graphstore, journal
 from ncpc_kg.store.files import State, StoreFiles
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import GraphName, Snapshot
@@ -231,6 +231,25 @@ class Store:
         with self._lock.reading():
             change = plan(self._snapshot, text, using, self._reach, self.derived)
         return self.gated(change)
+
+    def read_graph(self, name: str | None, media_type: str, limit: int | None = None) -> Answer:
+        """Serialise one graph; see `GraphStore.read_graph`."""
+        with self._lock.reading():
+            return graphstore.read(self._snapshot, name, media_type, limit)
+
+    def write_graph(self, write: GraphWrite) -> bool:
+        """Replace, extend or remove a graph; see `GraphStore.write_graph`."""
+        with self._writers:
+            change, made = self.prepare_graph(write)
+            self.commit(change)
+        return made
+
+    def prepare_graph(self, write: GraphWrite) -> tuple[Change, bool]:
+        """Work out what a write to a graph would change; changes nothing."""
+        self._refuse_read_only()
+        with self._lock.reading():
+            change, made = graphstore.plan(self._snapshot, write, self.derived)
+        return self.gated(change), made
 
     def gated(self, change: Change) -> Change:
         """The change with what the gate adds to it.

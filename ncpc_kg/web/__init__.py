@@ -1,0 +1,5 @@
+"""The HTTP layer: `create_app` makes the application, `serve` runs it."""
+
+from ncpc_kg.web.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,39 @@
+"""Compressed responses (RFC 9110, section 8.4)."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from dataclasses import replace
+
+from ncpc_kg.web.exchange import Reply
+
+SMALLEST = 1024
+_IN_THREAD = 256 * 1024
+
+
+def accepts_gzip(header: str | None) -> bool:
+    """Whether an Accept-Encoding header takes gzip (RFC 9110, section 12.5.3)."""
+    best: dict[str, float] = {}
+    for part in (header or "").lower().split(","):
+        name, _, parameters = part.strip().partition(";")
+        _, _, weight = parameters.replace(" ", "").partition("q=")
+        try:
+            best[name.strip()] = float(weight) if weight else 1.0
+        except ValueError:
+            best[name.strip()] = 0.0
+    return best.get("gzip", best.get("x-gzip", best.get("*", 0.0))) > 0
+
+
+async def compressed(reply: Reply, accept_encoding: str | None) -> Reply:
+    """The reply with its body compressed, if the client takes that and it is worth it."""
+    if len(reply.body) < SMALLEST or not accepts_gzip(accept_encoding):
+        return reply
+    if len(reply.body) > _IN_THREAD:
+        body = await asyncio.to_thread(gzip.compress, reply.body, 5, mtime=0)
+    else:
+        body = gzip.compress(reply.body, 5, mtime=0)
+    headers = tuple(
+        (name, value[:-1] + '-gzip"' if name == "etag" else value) for name, value in reply.headers
+    )
+    return replace(reply, body=body, headers=(*headers, ("content-encoding", "gzip")))

@@ -1,0 +1,183 @@
+"""SPARQL 1.1 Graph Store HTTP Protocol: whole graphs over HTTP, both ways of naming them.
+
+Indirect (section 4.2): `/graphs?graph=IRI` and `/graphs?default`. Direct (section 4.1):
+`/graphs/...` names the graph by the address itself, `/graph/NAME` the graph of that name
+under the base IRI of the service.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import quote, urljoin
+
+from ncpc_kg.engine import GraphWrite
+from ncpc_kg.errors import NcpcError, QueryError, UnsupportedMediaType
+from ncpc_kg.mediatypes import GRAPH_FORMATS, GRAPHS_BY_MEDIA_TYPE
+from ncpc_kg.negotiation import FORMAT_PARAMETERS, graph_format
+from ncpc_kg.settings import Settings
+from ncpc_kg.web import problems, service_description
+from ncpc_kg.web.compression import compressed
+from ncpc_kg.web.engines import AsyncEngine, graph_names
+from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.protocol import absolute, content_type, known_only, parameters
+from ncpc_kg.web.tokens import Tokens
+from ncpc_kg.web.views import Views
+
+STORE = "/graphs"
+NAMED = "/graph/"
+ALLOWED = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
+
+
+class GraphStoreEndpoint:
+    """Answers requests to `/graphs`, `/graphs/...` and `/graph/...`."""
+
+    def __init__(self, engine: AsyncEngine, settings: Settings, tokens: Tokens, views: Views) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.tokens = tokens
+        self.views = views
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Answer a request; every error of our tree becomes a problem document."""
+        try:
+            reply = await self._answer(exchange)
+        except NcpcError as error:
+            return problems.reply(error, exchange, self.views)
+        return await compressed(reply, exchange.header("accept-encoding"))
+
+    async def _answer(self, exchange: Exchange) -> Reply:
+        if exchange.method == "OPTIONS":
+            return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
+        if exchange.method not in ALLOWED.split(", "):
+            raise problems.MethodNotAllowed(exchange.method, ALLOWED)
+        asked = parameters(exchange.query)
+        known_only(asked, ("graph", "default", *FORMAT_PARAMETERS))
+        named, name = self._name(exchange, asked)
+        if exchange.method in ("GET", "HEAD"):
+            accept = exchange.header("accept")
+            media_type = graph_format(None if accept and "text/html" in accept else accept, asked)
+            return await self._get(name, media_type) if named else await self._list(exchange, media_type)
+        self.tokens.check(exchange, "update")
+        if not named and exchange.method != "POST":
+            raise QueryError(
+                f"{exchange.method} needs the name of a graph.", hint="add ?graph=IRI or ?default"
+            )
+        return await self._write(exchange, named, name)
+
+    def _name(self, exchange: Exchange, asked: dict[str, list[str]]) -> tuple[bool, str | None]:
+        """Whether the request names a graph, and its IRI (None: the unnamed graph)."""
+        url = exchange.url(self.settings.base)
+        direct = exchange.path.rstrip("/") != STORE
+        given = len(asked.get("graph", ())) + len(asked.get("default", ())) + direct
+        if given > 1:
+            raise QueryError(
+                "The request names more than one graph.",
+                hint="send one of ?graph=IRI and ?default, to /graphs (Graph Store Protocol, section 4)",
+            )
+        if direct:
+            if exchange.path.startswith(NAMED):
+                start, rest = self.settings.base, exchange.path.lstrip("/")
+            else:
+                start, rest = url[: len(url) - len(exchange.path)], exchange.path
+            return True, absolute(start + quote(rest, safe="/:@!$&'()*+,;=-._~"), "the address")
+        if "default" in asked:
+            if asked["default"] != [""]:
+                raise QueryError("The parameter default takes no value.", found=asked["default"][0][:100])
+            return True, None
+        if "graph" in asked:
+            return True, absolute(urljoin(url, asked["graph"][0]) if asked["graph"][0] else "", "graph")
+        return False, None
+
+    async def _get(self, name: str | None, media_type: str) -> Reply:
+        answer = await self.engine.read_graph(name, media_type)
+        charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+        headers = [
+            ("content-type", media_type + charset),
+            ("vary", "Accept, Accept-Encoding"),
+            ("cache-control", "no-cache"),
+        ]
+        if answer.tag:
+            suffix = GRAPHS_BY_MEDIA_TYPE[media_type].extension
+            headers.append(("etag", f'"{answer.tag}-{suffix}"'))
+        return Reply(200, answer.body, tuple(headers), label="graph-get")
+
+    async def _list(self, exchange: Exchange, media_type: str) -> Reply:
+        """Without a graph named: the description, which lists the graphs."""
+        endpoint = urljoin(exchange.url(self.settings.base), "/sparql")
+        names = await graph_names(self.engine)
+        writable, federates = bool(self.tokens.digests), bool(self.settings.allowed_services)
+        body = service_description.describe(endpoint, names, writable, federates, media_type)
+        headers = (("content-type", media_type), ("vary", "Accept, Accept-Encoding"))
+        return Reply(200, body, headers, label="description")
+
+    async def _write(self, exchange: Exchange, named: bool, name: str | None) -> Reply:
+        url = exchange.url(self.settings.base)
+        location: tuple[tuple[str, str], ...] = ()
+        if not named:  # section 5.5: POST to the store itself makes a new graph
+            name = f"{url.rstrip('/')}/{uuid.uuid4()}"
+            location = (("location", name),)
+        parts = () if exchange.method == "DELETE" else documents(exchange)
+        write = GraphWrite(
+            {"PUT": "put", "POST": "post", "DELETE": "delete"}[exchange.method],  # type: ignore[arg-type]
+            name,
+            parts,
+            name or url,
+            _tags(exchange.header("if-match")),
+            _tags(exchange.header("if-none-match")),
+        )
+        made = await self.engine.write_graph(write)
+        status = 201 if made else {"PUT": 204, "POST": 200, "DELETE": 200}[exchange.method]
+        return Reply(status, headers=(("cache-control", "no-store"), *location), label="graph-write")
+
+
+def documents(exchange: Exchange) -> tuple[tuple[bytes, str], ...]:
+    """The documents in a body: one, or the parts of multipart/form-data (section 5.5).
+
+    Raises:
+        UnsupportedMediaType: One of them is in no format that can be read.
+        QueryError: The parts cannot be told apart.
+    """
+    media_type = content_type(exchange)
+    if media_type == "multipart/form-data":
+        return tuple((body, _readable(found)) for body, found in _parts(exchange))
+    return ((exchange.body, _readable(media_type)),)
+
+
+def _parts(exchange: Exchange) -> list[tuple[bytes, str]]:
+    head = f"Content-Type: {exchange.header('content-type')}\r\n\r\n".encode("latin-1")
+    message = BytesParser(policy=HTTP).parsebytes(head + exchange.body)
+    if not message.is_multipart():
+        raise QueryError("The parts of the body cannot be told apart.", hint="check the boundary")
+    found: list[tuple[bytes, str]] = []
+    for part in message.iter_parts():
+        if part.is_multipart():
+            raise QueryError("A part of the body has parts itself.", hint="send the documents side by side")
+        found.append((part.get_payload(decode=True) or b"", part.get_content_type()))  # type: ignore[arg-type]
+    return found
+
+
+def _readable(media_type: str) -> str:
+    if media_type not in GRAPHS_BY_MEDIA_TYPE:
+        raise UnsupportedMediaType(
+            "The body is in no format that can be read here.",
+            found=media_type or "no Content-Type header",
+            expected=", ".join(one.media_type for one in GRAPH_FORMATS),
+        )
+    return media_type
+
+
+def _tags(header: str | None) -> tuple[str, ...] | None:
+    """Tags of the statements in a condition header; the format's suffix does not matter here."""
+    if header is None:
+        return None
+    if header.strip() == "*":
+        return ("*",)
+    return tuple(tag.rpartition("-")[0] or tag for tag in re.findall(r'"([^"]*)"', _plain(header)))
+
+
+def _plain(header: str) -> str:
+    return header.replace('-gzip"', '"')

@@ -1,0 +1,90 @@
+"""Errors as problem documents (RFC 9457), or as pages where a browser asks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from ncpc_kg.errors import LimitReached, NcpcError, RequestError, StoreError, Unauthorized
+from ncpc_kg.negotiation import choose
+from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.views import Views
+
+PROBLEM = "application/problem+json"
+
+
+class MethodNotAllowed(RequestError):
+    """The resource does not know the method."""
+
+    http_status = 405
+    title = "Method not allowed"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(
+            "This address does not take that method.", found=method[:20], expected=allowed, hint=None
+        )
+        self.allowed = allowed
+
+
+def name_of(error: NcpcError) -> str:
+    """The kebab-case name of a kind of error, as in the address of its description."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def document(error: NcpcError, request_id: str) -> dict[str, object]:
+    """The members of the problem document; line and column count from 1."""
+    members: dict[str, object] = {
+        "type": f"/problems/{name_of(error)}",
+        "title": error.title,
+        "status": error.http_status,
+        "detail": error.problem,
+    }
+    for name in ("found", "expected", "hint"):
+        value = getattr(error, name)
+        if value is not None:
+            members[name] = value
+    if error.place and error.place.line:
+        members["line"] = error.place.line
+        if error.place.column:
+            members["column"] = error.place.column
+    if request_id:
+        members["instance"] = f"urn:uuid:{request_id}" if re.fullmatch(r"[0-9a-f-]{36}", request_id) else ""
+        members["request_id"] = request_id
+        if not members["instance"]:
+            del members["instance"]
+    return members
+
+
+def reply(error: NcpcError, exchange: Exchange, views: Views, text: str | None = None) -> Reply:
+    """The response that tells an error.
+
+    Args:
+        error: What went wrong.
+        exchange: The request; its Accept header decides between document and page.
+        views: Makes the page.
+        text: The query the error points into, shown on the page.
+    """
+    members = document(error, exchange.request_id)
+    headers: list[tuple[str, str]] = [("cache-control", "no-store"), ("vary", "Accept")]
+    if isinstance(error, Unauthorized):
+        headers.append(("www-authenticate", 'Bearer realm="ncpc-kg"'))
+    if isinstance(error, LimitReached | StoreError):
+        headers.append(("retry-after", "5"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("allow", error.allowed))
+    if wants_page(exchange.headers):
+        body = views.problem(members, text).encode()
+        headers.append(("content-type", "text/html; charset=utf-8"))
+    else:
+        body = json.dumps(members, ensure_ascii=False).encode()
+        headers.append(("content-type", PROBLEM))
+    return Reply(error.http_status, body, tuple(headers))
+
+
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether the client prefers a page to a problem document."""
+    accept = headers.get("accept")
+    if not accept or "text/html" not in accept:
+        return False
+    return choose(accept, ("text/html", PROBLEM, "application/json")) == "text/html"

@@ -1,0 +1,204 @@
+"""SPARQL 1.1 Protocol: what a request asks for (sections 2.1 and 2.2), read without running it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from urllib.parse import parse_qsl
+
+from ncpc_kg.engine import DatasetClause
+from ncpc_kg.errors import QueryError, UnsupportedMediaType
+from ncpc_kg.negotiation import FORMAT_PARAMETERS
+from ncpc_kg.web.exchange import Exchange
+
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+UPDATE = "application/sparql-update"
+
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]*$")
+_QUERY_GRAPHS = ("default-graph-uri", "named-graph-uri")
+_UPDATE_GRAPHS = ("using-graph-uri", "using-named-graph-uri")
+
+Parameters = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query operation (section 2.1)."""
+
+    text: str
+    dataset: DatasetClause
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update operation (section 2.2)."""
+
+    text: str
+    using: DatasetClause
+
+
+@dataclass(frozen=True)
+class Description:
+    """A request without operation: the client wants to know the service (section 2.1)."""
+
+    parameters: Parameters
+
+
+Operation = Query | Update | Description
+
+
+def operation(exchange: Exchange, base: str) -> Operation:
+    """Read the operation from a request.
+
+    Args:
+        exchange: A GET, HEAD or POST request.
+        base: What relative IRIs in the text are resolved against.
+
+    Raises:
+        QueryError: There is not exactly one operation, or a parameter is unknown.
+        UnsupportedMediaType: The body of a POST is of another type.
+    """
+    in_address = parameters(exchange.query)
+    if exchange.method != "POST":
+        if "update" in in_address:
+            raise QueryError(
+                "An update cannot be sent with GET.", hint="send it with POST (Protocol, section 2.2)"
+            )
+        return _query(in_address, None, base) if "query" in in_address else _description(in_address)
+    media_type = content_type(exchange)
+    if media_type == FORM:
+        found: dict[str, list[str]] = {name: list(values) for name, values in in_address.items()}
+        for name, values in parameters(text_body(exchange)).items():
+            found.setdefault(name, []).extend(values)
+        if "query" in found and "update" in found:
+            raise QueryError("The request has a query and an update.", hint="send them one after the other")
+        if "update" in found:
+            return _update(found, None, base)
+        return _query(found, None, base)
+    if media_type == QUERY:
+        return _query(in_address, text_body(exchange), base)
+    if media_type == UPDATE:
+        return _update(in_address, text_body(exchange), base)
+    raise UnsupportedMediaType(
+        "The body of this POST is of a type that is no SPARQL operation.",
+        found=exchange.header("content-type") or "no Content-Type header",
+        expected=f"{FORM}, {QUERY} or {UPDATE}",
+        hint="set the Content-Type header (SPARQL 1.1 Protocol, sections 2.1 and 2.2)",
+    )
+
+
+def parameters(text: str) -> dict[str, list[str]]:
+    """Parameters of a query string or form.
+
+    Raises:
+        QueryError: It is not UTF-8 in percent-encoding, or has too many parts.
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise QueryError(
+            "The parameters of the request cannot be read.",
+            found=str(error)[:200],
+            hint="encode them as UTF-8 and send at most 1000",
+        ) from error
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def content_type(exchange: Exchange) -> str:
+    """Media type of the body, without parameters; empty if the request says none.
+
+    Raises:
+        UnsupportedMediaType: Its charset is not UTF-8, or the body is compressed.
+    """
+    header = Message()
+    header["Content-Type"] = exchange.header("content-type") or ""
+    charset = str(header.get_param("charset") or "utf-8").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType("The body is not in UTF-8.", found=charset, hint="send it in UTF-8")
+    if exchange.header("content-encoding") not in (None, "identity"):
+        raise UnsupportedMediaType(
+            "Compressed bodies are not taken.",
+            found=exchange.header("content-encoding"),
+            hint="send the body as it is",
+        )
+    return header.get_content_type() if exchange.header("content-type") else ""
+
+
+def text_body(exchange: Exchange) -> str:
+    """The body as text.
+
+    Raises:
+        QueryError: It is not UTF-8.
+    """
+    try:
+        return exchange.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise QueryError(
+            "The body is not UTF-8.", found=f"byte {error.start} of {len(exchange.body)}"
+        ) from error
+
+
+def known_only(found: Parameters, known: Sequence[str]) -> None:
+    """Refuse parameters that would not be honoured.
+
+    Raises:
+        QueryError: One of them is not known.
+    """
+    for name in found:
+        if name not in known:
+            raise QueryError(
+                f"The parameter {name[:60]!r} is not known here.",
+                expected=", ".join(known),
+                hint="leave it out: what is not honoured is refused, not ignored",
+            )
+
+
+def absolute(iri: str, parameter: str) -> str:
+    """An IRI from a parameter.
+
+    Raises:
+        QueryError: It is not an absolute IRI.
+    """
+    if not _IRI.match(iri):
+        raise QueryError(f"{parameter} is not an absolute IRI.", found=iri[:200] or "nothing")
+    return iri
+
+
+def _query(found: Parameters, body: str | None, base: str) -> Query:
+    known_only(found, ("query", *_QUERY_GRAPHS, *FORMAT_PARAMETERS))
+    return Query(_single(found, "query", body), _dataset(found, _QUERY_GRAPHS, base), found)
+
+
+def _update(found: Parameters, body: str | None, base: str) -> Update:
+    known_only(found, ("update", *_UPDATE_GRAPHS))
+    return Update(_single(found, "update", body), _dataset(found, _UPDATE_GRAPHS, base))
+
+
+def _description(found: Parameters) -> Description:
+    if any(name in found for name in _QUERY_GRAPHS):
+        raise QueryError("The request names graphs, but no query.", hint="add the parameter query")
+    known_only(found, ("query", *FORMAT_PARAMETERS))
+    return Description(found)
+
+
+def _single(found: Parameters, name: str, body: str | None) -> str:
+    values = [*found.get(name, ()), *([body] if body is not None else [])]
+    if len(values) != 1:
+        raise QueryError(
+            f"The request must have exactly one {name}.",
+            found=f"{len(values)}",
+            hint=f"send one {name}, as a parameter or as the body (SPARQL 1.1 Protocol, section 2)",
+        )
+    return values[0]
+
+
+def _dataset(found: Parameters, names: tuple[str, str], base: str) -> DatasetClause:
+    default, named = (tuple(absolute(iri, name) for iri in found.get(name, ())) for name in names)
+    return DatasetClause(default, named, base)

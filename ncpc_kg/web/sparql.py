@@ -1,0 +1,131 @@
+"""The SPARQL endpoint: one function from request to reply (SPARQL 1.1 Protocol)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ncpc_kg.engine import Answer, Formats
+from ncpc_kg.errors import NcpcError, NotAcceptable
+from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE, RESULTS_BY_MEDIA_TYPE
+from ncpc_kg.negotiation import asked_format, choose, formats, graph_format
+from ncpc_kg.settings import Settings
+from ncpc_kg.web import problems, service_description
+from ncpc_kg.web.compression import compressed
+from ncpc_kg.web.engines import AsyncEngine, graph_names
+from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.protocol import Description, Parameters, Query, Update, operation
+from ncpc_kg.web.tokens import Tokens
+from ncpc_kg.web.views import Views
+
+ALLOWED = "GET, HEAD, POST, OPTIONS"
+PAGE = "text/html"
+_RESULT_MEDIA_TYPES = (*RESULTS_BY_MEDIA_TYPE, *GRAPHS_BY_MEDIA_TYPE)
+_CHANGING = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|SERVICE)\b", re.IGNORECASE)
+
+
+class SparqlEndpoint:
+    """Answers requests to `/sparql`.
+
+    Args:
+        engine: Where the graph is.
+        settings: Settings of the service.
+        tokens: Who may send updates.
+        views: Makes pages for browsers.
+    """
+
+    def __init__(self, engine: AsyncEngine, settings: Settings, tokens: Tokens, views: Views) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.tokens = tokens
+        self.views = views
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Answer a request; every error of our tree becomes a problem document."""
+        asked: list[str] = []
+        try:
+            reply = await self._answer(exchange, asked)
+        except NcpcError as error:
+            return problems.reply(error, exchange, self.views, asked[0] if asked else None)
+        return await compressed(reply, exchange.header("accept-encoding"))
+
+    async def _answer(self, exchange: Exchange, asked: list[str]) -> Reply:
+        if exchange.method == "OPTIONS":
+            return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
+        if exchange.method not in ("GET", "HEAD", "POST"):
+            raise problems.MethodNotAllowed(exchange.method, ALLOWED)
+        base = exchange.url(self.settings.base)
+        wanted = operation(exchange, base)
+        if isinstance(wanted, Description):
+            return await self._describe(exchange, wanted, base)
+        asked.append(wanted.text)
+        if isinstance(wanted, Update):
+            self.tokens.check(exchange, "update")
+            await self.engine.update(wanted.text, wanted.using)
+            return Reply(204, headers=(("cache-control", "no-store"),), label="update")
+        return await self._query(exchange, wanted)
+
+    async def _query(self, exchange: Exchange, wanted: Query) -> Reply:
+        as_page = self._wants_page(exchange, wanted.parameters)
+        chosen = Formats() if as_page else formats(exchange.header("accept"), wanted.parameters)
+        version = self.engine.version
+        answer = await self.engine.query(wanted.text, chosen, wanted.dataset)
+        stable = bool(version) and version == self.engine.version and not _CHANGING.search(wanted.text)
+        body, media_type = answer.body, _with_charset(answer.media_type)
+        if as_page:
+            body, media_type = self.views.result(answer, wanted.text).encode(), "text/html; charset=utf-8"
+        headers = [
+            ("content-type", media_type),
+            ("vary", "Accept, Accept-Encoding"),
+            ("cache-control", "no-cache" if stable else "no-store"),
+        ]
+        if stable:
+            headers.append(("etag", _tag(version, wanted, answer, media_type)))
+        return Reply(200, body, tuple(headers), cacheable=stable, label=answer.kind)
+
+    def _wants_page(self, exchange: Exchange, parameters: Parameters) -> bool:
+        accept = exchange.header("accept")
+        if not accept or PAGE not in accept or asked_format(parameters):
+            return False
+        return choose(accept, (PAGE, *_RESULT_MEDIA_TYPES)) == PAGE
+
+    async def _describe(self, exchange: Exchange, wanted: Description, base: str) -> Reply:
+        vary = ("vary", "Accept, Accept-Encoding")
+        if self._wants_page(exchange, wanted.parameters):
+            page = self.views.home().encode()
+            return Reply(200, page, (("content-type", "text/html; charset=utf-8"), vary), label="page")
+        media_type = self._description_type(exchange, wanted)
+        body = service_description.describe(
+            base,
+            await graph_names(self.engine),
+            bool(self.tokens.digests),
+            bool(self.settings.allowed_services),
+            media_type,
+        )
+        headers = (("content-type", _with_charset(media_type)), vary, ("cache-control", "no-cache"))
+        return Reply(200, body, headers, label="description")
+
+    def _description_type(self, exchange: Exchange, wanted: Description) -> str:
+        try:
+            return graph_format(exchange.header("accept"), wanted.parameters)
+        except NotAcceptable as error:
+            raise NotAcceptable(
+                "The request has no query, and the description of the service comes in none of the "
+                "formats that it accepts.",
+                expected=error.expected,
+                hint="add the parameter query, or accept one of these formats",
+            ) from error
+
+
+def _with_charset(media_type: str) -> str:
+    """CSV and TSV name their charset, since ASCII is their default elsewhere."""
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
+
+def _tag(version: str, wanted: Query, answer: Answer, media_type: str) -> str:
+    asked = "\0".join(
+        (wanted.text, *wanted.dataset.default_graphs, "\0", *wanted.dataset.named_graphs, media_type)
+    )
+    digest = hashlib.sha256(asked.encode() + answer.body[:64]).hexdigest()[:16]
+    return f'"{version}-{digest}"'

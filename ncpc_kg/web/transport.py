@@ -1,0 +1,160 @@
+"""Between the server's events and `Exchange`/`Reply`: bounded bodies, hang-ups, HEAD."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from starlette.types import Receive, Scope, Send
+
+from ncpc_kg.errors import NcpcError, TooLarge
+from ncpc_kg.web import problems
+from ncpc_kg.web.exchange import Exchange, Reply, joined
+from ncpc_kg.web.headers import SECURITY_BYTES
+from ncpc_kg.web.views import Views
+
+Handler = Callable[[Exchange], Awaitable[Reply]]
+
+CLIENT_GONE = Reply(499, label="gone")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}$")
+_LONGEST_ADDRESS = 64 * 1024
+_PATIENCE = 0.05
+
+
+class HangUp(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+class Endpoint:
+    """An ASGI application around a function from request to reply.
+
+    Args:
+        handler: The function; cancelled when the client hangs up.
+        body_bytes: Largest body it takes.
+        views: Makes pages for errors.
+    """
+
+    def __init__(self, handler: Handler, body_bytes: int, views: Views) -> None:
+        self.handler = handler
+        self.body_bytes = body_bytes
+        self.views = views
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await respond(scope, send, await self.reply(scope, receive))
+
+    async def reply(self, scope: Scope, receive: Receive) -> Reply:
+        """Read the request and have it answered."""
+        exchange = exchange_of(scope)
+        try:
+            if len(exchange.query) > _LONGEST_ADDRESS:
+                raise TooLarge(
+                    "The address is too long.",
+                    expected=f"at most {_LONGEST_ADDRESS} bytes",
+                    hint="send the query with POST",
+                )
+            body = await read_body(exchange, receive, self.body_bytes)
+        except NcpcError as error:
+            return problems.reply(error, exchange, self.views)
+        except HangUp:
+            return CLIENT_GONE
+        return await unless_gone(self.handler(replace(exchange, body=body)), receive)
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """The request without its body; keeps the request id it was given, or makes one."""
+    headers = joined(scope["headers"])
+    given = scope.get("ncpc_request_id") or headers.get("x-request-id", "")
+    request_id = given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+    scope["ncpc_request_id"] = request_id
+    return Exchange(
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        headers,
+        b"",
+        scope.get("scheme", "http"),
+        request_id,
+    )
+
+
+async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
+    """Read the body of a request.
+
+    Raises:
+        TooLarge: It is larger than `limit` bytes, or says so.
+        HangUp: The client left in the middle.
+    """
+    length = exchange.headers.get("content-length", "0")
+    too_large = TooLarge("The body of the request is too large.", expected=f"at most {limit} bytes")
+    if length.isdecimal() and int(length) > limit:
+        raise too_large
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HangUp
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise too_large
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def unless_gone(answering: Awaitable[Reply], receive: Receive) -> Reply:
+    """Wait for an answer, and give it up when the client hangs up."""
+    task = asyncio.ensure_future(answering)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
+        if done:
+            return task.result()
+        watch = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            return CLIENT_GONE
+        finally:
+            watch.cancel()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=5)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def respond(scope: Scope, send: Send, reply: Reply) -> None:
+    """Send a reply; answers conditional requests (RFC 9110, section 13.1.2) and HEAD."""
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in reply.headers]
+    body, status = reply.body, reply.status
+    if status == 200 and scope["method"] in ("GET", "HEAD"):
+        tag = reply.header("etag")
+        wanted = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
+        if tag and wanted and _matches(wanted.decode("latin-1"), tag):
+            status, body = 304, b""
+            headers = [
+                pair for pair in headers if pair[0] in (b"etag", b"vary", b"cache-control", b"location")
+            ]
+    if status not in (204, 304):
+        headers.append((b"content-length", str(len(body)).encode()))
+    headers.append((b"x-request-id", scope["ncpc_request_id"].encode()))
+    headers += SECURITY_BYTES
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _matches(header: str, tag: str) -> bool:
+    """Weak comparison of entity tags (RFC 9110, section 8.8.3.2)."""
+    if header.strip() == "*":
+        return True
+    return tag.removeprefix("W/") in re.findall(r'"[^"]*"', header)
