@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Triple
 from pyoxigraph import Literal as RdfLiteral
 
 Subject = NamedNode | BlankNode
@@ -72,6 +72,20 @@ class Reader(Protocol):
         self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
     ) -> Iterator[Quad]:
         """Yield the matching statements, each triple once, whatever graphs hold it."""
+        ...
+
+
+class Quads(Protocol):
+    """Reads quads by pattern, in every graph or in one; a pyoxigraph store does."""
+
+    def quads_for_pattern(
+        self,
+        subject: NamedNode | BlankNode | Triple | None,
+        predicate: NamedNode | None,
+        object: NamedNode | BlankNode | RdfLiteral | Triple | None,
+        graph_name: NamedNode | BlankNode | DefaultGraph | None = None,
+    ) -> Iterator[Quad]:
+        """Yield the matching quads."""
         ...
 
 

@@ -7,27 +7,13 @@ rest through look-ups, so that the cost depends on the change and not on the gra
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, cast
+from typing import cast
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QueryTriples, Store, Triple
+from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from ncpc_kg.closure.rules import TYPE, Rules
-from ncpc_kg.engine import Subject, Term
+from ncpc_kg.engine import Quads, Subject, Term
 from ncpc_kg.errors import Conflict
-
-
-class Quads(Protocol):
-    """Reads quads by pattern, in every graph or in one; a pyoxigraph store does."""
-
-    def quads_for_pattern(
-        self,
-        subject: NamedNode | BlankNode | Triple | None,
-        predicate: NamedNode | None,
-        object: NamedNode | BlankNode | Literal | Triple | None,
-        graph_name: NamedNode | BlankNode | DefaultGraph | None = None,
-    ) -> Iterator[Quad]:
-        """Yield the matching quads."""
-        ...
 
 
 def close_addition(store: Quads, new_triples: Iterable[Triple], rules: Rules) -> frozenset[Triple]:

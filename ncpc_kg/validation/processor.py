@@ -1,0 +1,222 @@
+"""pySHACL, made fit for many small runs: the only module that touches its inner calls.
+
+Pinned to pyshacl 0.40. What is done differently from `pyshacl.validate`, with equal results:
+the shapes graph is built once; parsed SPARQL is kept; the property shapes of a node shape
+run once for all its targets instead of once for each; a node that has met a shape is not
+checked against it again in the same run. Its `focus_nodes` option is never used: it filters
+inside nested shapes, too, and so loses results and invents others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+import rdflib
+from pyoxigraph import BlankNode, NamedNode
+from pyshacl.errors import ReportableRuntimeError, ShapeLoadError, ValidationFailure
+from pyshacl.pytypes import SHACLExecutor
+from pyshacl.shape import Shape
+from pyshacl.shapes_graph import ShapesGraph
+from rdflib import RDF, SH
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
+from rdflib.term import IdentifiedNode, Node
+
+from ncpc_kg.errors import SourceError
+from ncpc_kg.graph import from_rdflib
+from ncpc_kg.validation.findings import Finding
+from ncpc_kg.validation.paths import Path, read_path
+
+_TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+_REFERENCES = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property, RDF.first)
+
+
+class DataGraph(rdflib.Graph):
+    """The data of one run; keeps parsed queries and what conforms.
+
+    Args:
+        parsed: Queries parsed so far, shared by the runs of one processor.
+    """
+
+    def __init__(self, parsed: dict[str, Query]) -> None:
+        super().__init__(bind_namespaces="none")
+        self._parsed = parsed
+        self.conforming: set[tuple[Node, Node]] = set()
+
+    def __bool__(self) -> bool:
+        """A graph is there even if it is empty; pySHACL would count it for every result."""
+        return True
+
+    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Result:
+        """Run a query; its text is parsed once."""
+        if isinstance(query_object, str):
+            parsed = self._parsed.get(query_object)
+            if parsed is None:
+                parsed = self._parsed.setdefault(query_object, prepareQuery(query_object))
+            query_object = parsed
+        return super().query(query_object, *args, **kwargs)
+
+
+class _Shape(Shape):
+    """A shape that remembers, within one run, which nodes conform to it."""
+
+    __slots__ = ()
+
+    def validate(
+        self, executor: Any, target_graph: Any, focus: Any = None, _evaluation_path: Any = None
+    ) -> Any:
+        if not _evaluation_path or not isinstance(focus, IdentifiedNode | rdflib.Literal):
+            return super().validate(executor, target_graph, focus, _evaluation_path)
+        key = (self.node, focus)
+        if key in target_graph.conforming:
+            return True, []
+        outcome = super().validate(executor, target_graph, focus, _evaluation_path)
+        if outcome == (True, []):
+            target_graph.conforming.add(key)
+        return outcome
+
+
+class Processor:
+    """Validates nodes against the shapes of one shapes graph.
+
+    Args:
+        graph: The shapes; not changed.
+
+    Raises:
+        SourceError: The shapes are not well formed.
+    """
+
+    def __init__(self, graph: rdflib.Graph) -> None:
+        self.graph = self._lifted = _lift(graph)
+        self._parsed: dict[str, Query] = {}
+        self._paths: dict[Node, Path] = {}
+        try:
+            self._graph = ShapesGraph(self._lifted)
+            shapes: dict[Any, Shape] = {
+                shape.node: _Shape(self._graph, shape.node, p=shape.is_property_shape, path=shape._path)
+                for shape in self._graph.shapes
+            }
+        except ShapeLoadError as error:
+            raise SourceError(f"A shape is not well formed: {error.args[0]}.") from error
+        self._graph._node_shape_cache = shapes
+        self._shapes = shapes
+
+    def targets(self) -> Iterator[tuple[Node, dict[Node, frozenset[Node]]]]:
+        """Yield the shapes to run, each with what it targets: target predicate to values."""
+        for node, shape in sorted(self._shapes.items()):
+            if shape.deactivated:
+                continue
+            found: dict[Node, frozenset[Node]] = {
+                name: frozenset(self._lifted.objects(node, name)) for name in _TARGETS
+            }
+            implicit = frozenset(shape.implicit_class_targets())  # type: ignore[no-untyped-call]
+            if implicit:
+                found[SH.targetClass] |= implicit
+            if any(found.values()):
+                yield node, found
+
+    def data(self) -> DataGraph:
+        """Make an empty graph for the data of one run."""
+        return DataGraph(self._parsed)
+
+    def run(self, data: DataGraph, work: Iterable[tuple[Node, Iterable[Node]]]) -> Iterator[Finding]:
+        """Validate nodes.
+
+        Args:
+            data: The data, the subclass statements of the ontology included.
+            work: Shapes, each with the nodes to check against it.
+
+        Yields:
+            The findings, in no particular order, places not filled in.
+
+        Raises:
+            SourceError: A shape cannot be evaluated.
+        """
+        executor = SHACLExecutor()
+        for node, focus in work:
+            nodes: list[Any] = list(focus)
+            if not nodes:
+                continue
+            try:
+                _, results = self._shapes[node].validate(executor, data, focus=nodes)
+            except (ReportableRuntimeError, ValidationFailure, ShapeLoadError) as error:
+                raise SourceError(
+                    f"The shape {node} cannot be evaluated: {error}.", hint="correct the shape"
+                ) from error
+            for _, result, statements in results:
+                yield self._finding(result, statements)
+
+    def _finding(self, result: Node, statements: Iterable[tuple[Node, Node, Any]]) -> Finding:
+        found: dict[Node, Any] = {}
+        messages: list[rdflib.Literal] = []
+        for subject, predicate, value in statements:
+            if subject != result:
+                continue
+            if predicate == SH.resultMessage:
+                messages.append(value)
+            else:
+                found[predicate] = value[1] if isinstance(value, tuple) else value
+        path = found.get(SH.resultPath)
+        value = found.get(SH.value)
+        return Finding(
+            focus=from_rdflib(found[SH.focusNode]),
+            path=None if path is None else self._path(path),
+            value=None if value is None else from_rdflib(value),
+            component=cast(NamedNode, from_rdflib(found[SH.sourceConstraintComponent])),
+            shape=cast(NamedNode | BlankNode, from_rdflib(found[SH.sourceShape])),
+            severity=cast(NamedNode, from_rdflib(found[SH.resultSeverity])),
+            message=choose_message(messages),
+        )
+
+    def _path(self, node: Node) -> Path:
+        if node not in self._paths:
+            self._paths[node] = read_path(self._lifted, node)
+        return self._paths[node]
+
+
+def choose_message(messages: Iterable[rdflib.Literal]) -> str:
+    """Choose the message to show: English before other languages, then by alphabet.
+
+    Args:
+        messages: What the shape offers.
+
+    Returns:
+        The text; empty if there is none.
+    """
+    ordered = sorted(messages, key=lambda text: (text.language not in ("en", None), str(text)))
+    return str(ordered[0]) if ordered else ""
+
+
+def _lift(graph: rdflib.Graph) -> rdflib.Graph:
+    """Hand the targets of node shapes down to their property shapes.
+
+    A node shape's `sh:property` says no more than: its targets are checked against the
+    property shape. Said directly, pySHACL checks them all in one go. Shapes that need their
+    property shapes beside them (closed, disjoint qualified ones) or that others refer to
+    stay as they are.
+    """
+    lifted = rdflib.Graph(bind_namespaces="none")
+    for prefix, name in graph.namespaces():
+        lifted.bind(prefix, name)
+    for statement in graph:
+        lifted.add(statement)
+    for shape in {s for target in _TARGETS for s in graph.subjects(target)}:
+        stays = (
+            (shape, SH.closed, None) in graph
+            or graph.value(shape, SH.deactivated) is not None
+            or graph.value(shape, SH.path) is not None
+            or any((None, reference, shape) in graph for reference in _REFERENCES)
+        )
+        if stays:
+            continue
+        for part in list(graph.objects(shape, SH.property)):
+            if (part, SH.qualifiedValueShapesDisjoint, None) in graph:
+                continue
+            for target in _TARGETS:
+                for value in graph.objects(shape, target):
+                    lifted.add((part, target, value))
+            lifted.remove((shape, SH.property, part))
+            lifted.add((part, RDF.type, SH.PropertyShape))
+    return lifted

@@ -1,0 +1,192 @@
+"""How far shapes look: which statements a node's verdict may depend on.
+
+Read once from the shapes graph. Forwards it says what to fetch in order to check a node;
+backwards it says which nodes a changed statement concerns. So one entry is checked by
+looking at a few hundred statements, whatever the size of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import rdflib
+from pyoxigraph import Literal, NamedNode, Triple
+from rdflib import SH
+from rdflib.term import Node
+
+from ncpc_kg.engine import Term
+from ncpc_kg.errors import SourceError
+from ncpc_kg.validation.paths import Alternative, Inverse, Path, Predicate, Sequence, read_path
+from ncpc_kg.validation.view import TYPE, View
+from ncpc_kg.vocabulary import SHAPE
+
+# Beside the query of a SPARQL constraint: the paths from $this that it looks along.
+READS = SHAPE.reads
+
+_ONE = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property)
+_LISTS = (SH["and"], SH["or"], SH.xone)
+_COMPARED = (SH.equals, SH.disjoint, SH.lessThan, SH.lessThanOrEquals)
+_DEPTH = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement away: along a property (None: along any), or backwards."""
+
+    name: NamedNode | None
+    turned: bool = False
+
+
+# The steps that start at a node, and what is looked at behind each.
+Tree = dict[Step, "Tree"]
+
+
+class Reach:
+    """How far the shapes of a graph look.
+
+    Args:
+        graph: The shapes.
+        shapes: Those that are run, in the order that the indexes of `concerned` count.
+
+    Raises:
+        SourceError: A shape looks along an unbounded path, refers to itself, or holds a
+            SPARQL constraint that does not say how far it looks.
+    """
+
+    def __init__(self, graph: rdflib.Graph, shapes: Iterable[Node]) -> None:
+        self._graph = graph
+        self.trees: list[Tree] = []
+        # For each property: shape, steps from its node to the statement's near end, direction.
+        self._back: dict[NamedNode | None, list[tuple[int, tuple[Step, ...], bool]]] = {}
+        for index, shape in enumerate(shapes):
+            tree: Tree = {}
+            self._collect(shape, tree, 0)
+            self.trees.append(tree)
+            for way in _ways(tree, ()):
+                self._back.setdefault(way[-1].name, []).append((index, way[:-1], way[-1].turned))
+
+    def fetch(self, view: View, index: int, node: Term, into: set[Triple]) -> None:
+        """Collect the statements that a shape looks at from one node.
+
+        Args:
+            view: Where to look them up.
+            index: Which shape.
+            node: The node to be checked.
+            into: Takes the statements.
+        """
+        _fetch(view, self.trees[index], node, into)
+
+    def concerned(self, view: View, triple: Triple) -> Iterator[tuple[int, Term]]:
+        """Yield the shapes and nodes whose verdict a changed statement may change.
+
+        Args:
+            view: The state after the change for an added statement, before it for a removed.
+            triple: The statement.
+
+        Yields:
+            Shapes by index, with nodes that they may or may not target.
+        """
+        for name in (triple.predicate, None):
+            for index, way, turned in self._back.get(name, ()):
+                nodes = {cast(Term, triple.object if turned else triple.subject)}
+                for step in reversed(way):
+                    nodes = {found for node in nodes for found in _neighbours(view, node, step, back=True)}
+                for node in nodes:
+                    yield index, node
+
+    def _collect(self, shape: Node, tree: Tree, depth: int) -> None:
+        graph = self._graph
+        if depth > _DEPTH:
+            raise SourceError(
+                f"The shape {shape} refers to itself.",
+                hint="say it without recursion, so that one entry can be checked",
+            )
+        path = graph.value(shape, SH.path)
+        ends = [tree] if path is None else _ends(read_path(graph, path), [tree], shape)
+        for predicate in _COMPARED:
+            for name in graph.objects(shape, predicate):
+                _enter(tree, Step(NamedNode(str(name))))
+        for constraint in graph.objects(shape, SH.sparql):
+            reads = list(graph.objects(constraint, READS))
+            if not reads:
+                raise SourceError(
+                    f"A SPARQL constraint of {shape} does not say how far it looks.",
+                    expected="shape:reads with each path from $this that the query follows",
+                    hint="add shape:reads beside sh:select",
+                )
+            for read in reads:
+                _ends(read_path(graph, read), [tree], shape)
+        for end in ends:
+            if (shape, SH["class"], None) in graph:
+                _enter(end, Step(TYPE))
+            if graph.value(shape, SH.closed) is not None:
+                _enter(end, Step(None))
+            for predicate in _ONE:
+                for other in graph.objects(shape, predicate):
+                    self._collect(other, end, depth + 1)
+            for predicate in _LISTS:
+                for head in graph.objects(shape, predicate):
+                    for other in graph.items(head):
+                        self._collect(other, end, depth + 1)
+        if (shape, SH.qualifiedValueShapesDisjoint, None) in graph:
+            for parent in graph.subjects(SH.property, shape):
+                for sibling in graph.objects(parent, SH.property):
+                    for other in graph.objects(sibling, SH.qualifiedValueShape):
+                        for end in ends:
+                            self._collect(other, end, depth + 1)
+
+
+def _enter(tree: Tree, step: Step) -> Tree:
+    return tree.setdefault(step, {})
+
+
+def _ends(path: Path, starts: list[Tree], shape: Node, turned: bool = False) -> list[Tree]:
+    """Enter a path below each start; return where it ends."""
+    if isinstance(path, Predicate):
+        return [_enter(start, Step(path.name, turned)) for start in starts]
+    if isinstance(path, Inverse):
+        return _ends(path.path, starts, shape, not turned)
+    if isinstance(path, Sequence):
+        for part in reversed(path.paths) if turned else path.paths:
+            starts = _ends(part, starts, shape, turned)
+        return starts
+    if isinstance(path, Alternative):
+        return [end for part in path.paths for end in _ends(part, starts, shape, turned)]
+    if path.sign == "?":
+        return [*starts, *_ends(path.path, starts, shape, turned)]
+    raise SourceError(
+        f"The shape {shape} looks along an unbounded path.",
+        found=str(path),
+        hint="name the steps, so that one entry can be checked without reading the whole graph",
+    )
+
+
+def _ways(tree: Tree, way: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    for step, rest in tree.items():
+        yield (*way, step)
+        yield from _ways(rest, (*way, step))
+
+
+def _fetch(view: View, tree: Tree, node: Term, into: set[Triple]) -> None:
+    for step, rest in tree.items():
+        if step.turned:
+            found = list(view.match(None, step.name, node))
+        elif isinstance(node, Literal):
+            continue
+        else:
+            found = list(view.match(node, step.name, None))
+        into.update(found)
+        if rest:
+            for triple in found:
+                _fetch(view, rest, cast(Term, triple.subject if step.turned else triple.object), into)
+
+
+def _neighbours(view: View, node: Term, step: Step, back: bool) -> Iterator[Term]:
+    """Follow a step, or come back along it."""
+    if step.turned != back:
+        return (cast(Term, triple.subject) for triple in view.match(None, step.name, node))
+    if isinstance(node, Literal):
+        return iter(())
+    return (cast(Term, triple.object) for triple in view.match(node, step.name, None))

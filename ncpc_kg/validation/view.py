@@ -1,0 +1,119 @@
+"""What was asserted, as validation sees it: a store, perhaps with a change over it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import cast
+
+from pyoxigraph import NamedNode, Quad, Triple
+from rdflib import RDF, RDFS
+
+from ncpc_kg.engine import Change, Quads, Subject, Term
+
+TYPE = NamedNode(str(RDF.type))
+SUBCLASS = NamedNode(str(RDFS.subClassOf))
+
+
+class View:
+    """The asserted statements of a store after a change that is not made yet.
+
+    Inferred statements stay out of sight: they would make every value a member of the
+    class that a range demands, and a finding must point at a statement that can be edited.
+
+    Args:
+        store: The statements in their graphs.
+        hidden: The graphs to leave out.
+        change: What is about to be added and removed.
+    """
+
+    def __init__(self, store: Quads, hidden: Container[object] = (), change: Change | None = None) -> None:
+        self._store = store
+        self._hidden = hidden
+        self._gone = frozenset(change.deleted) if change else frozenset()
+        self._new: dict[object, list[Triple]] = {}
+        new = {quad.triple for quad in change.inserted if quad.graph_name not in hidden} if change else ()
+        for triple in new:
+            for node in {triple.subject, triple.object}:
+                self._new.setdefault(node, []).append(triple)
+        self._all_new = frozenset(new)
+        self._supers: dict[Term, frozenset[Term]] = {}
+
+    def match(
+        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
+    ) -> Iterator[Triple]:
+        """Yield the matching statements, each once, whatever graphs hold it."""
+        new = self._matching_new(subject, predicate, object)
+        yield from new
+        seen: set[Triple] = set(new)
+        for quad in self._store.quads_for_pattern(subject, predicate, object, None):
+            if quad.graph_name in self._hidden or (self._gone and quad in self._gone):
+                continue
+            triple = quad.triple
+            if triple not in seen:
+                seen.add(triple)
+                yield triple
+
+    def types(self, node: Term) -> frozenset[Term]:
+        """Return the classes of a node, superclasses included."""
+        if not isinstance(node, Subject):
+            return frozenset()
+        found: set[Term] = set()
+        for triple in self.match(node, TYPE, None):
+            found |= self.supers(cast(Term, triple.object))
+        return frozenset(found)
+
+    def supers(self, name: Term) -> frozenset[Term]:
+        """Return a class and its superclasses, as far as they are asserted."""
+        if name not in self._supers:
+            self._supers[name] = frozenset(_reachable(name, self._super))
+        return self._supers[name]
+
+    def subclasses(self, name: Term) -> frozenset[Term]:
+        """Return a class and its subclasses, as far as they are asserted."""
+        return frozenset(_reachable(name, self._sub))
+
+    def _super(self, name: Term) -> Iterator[Term]:
+        return (cast(Term, t.object) for t in self.match(cast(Subject, name), SUBCLASS, None))
+
+    def _sub(self, name: Term) -> Iterator[Term]:
+        return (cast(Term, t.subject) for t in self.match(None, SUBCLASS, name))
+
+    def _matching_new(
+        self, subject: Term | None, predicate: NamedNode | None, value: Term | None
+    ) -> list[Triple]:
+        if not self._all_new:
+            return []
+        some: Iterable[Triple] = self._all_new
+        if subject is not None or value is not None:
+            some = self._new.get(subject if subject is not None else value, ())
+        return [
+            triple
+            for triple in some
+            if (subject is None or triple.subject == subject)
+            and (predicate is None or triple.predicate == predicate)
+            and (value is None or triple.object == value)
+        ]
+
+
+def _reachable(start: Term, step: object) -> set[Term]:
+    found = {start}
+    waiting = [start]
+    while waiting:
+        for other in step(waiting.pop()):  # type: ignore[operator]
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def quads_of(triples: Iterable[Triple], graph: NamedNode) -> tuple[Quad, ...]:
+    """Put statements into one graph.
+
+    Args:
+        triples: The statements.
+        graph: The graph.
+
+    Returns:
+        The quads, in the same order.
+    """
+    return tuple(Quad(t.subject, t.predicate, t.object, graph) for t in triples)
