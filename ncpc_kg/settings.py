@@ -21,6 +21,8 @@ class Limits:
         body_bytes: Size of a request body.
         workers: Queries that run at the same time.
         queue: Queries that may wait for a worker before callers get 503.
+        long_queries: Queries that may run longer than a moment at the same time, beside
+            `workers` short ones.
     """
 
     seconds: float = 30.0
@@ -29,6 +31,7 @@ class Limits:
     body_bytes: int = 64 * 1024**2
     workers: int = 2
     queue: int = 256
+    long_queries: int = 8
 
 
 @dataclass(frozen=True)

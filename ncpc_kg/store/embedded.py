@@ -21,7 +21,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, GraphWrite, Subject, Term
 from ncpc_kg.errors import StoreError
-from ncpc_kg.store import graphstore, journal
+from ncpc_kg.store import graphstore, journal, syntax
 from ncpc_kg.store.files import State, StoreFiles
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import GraphName, Snapshot
@@ -42,7 +42,7 @@ class Store:
         self._files = files
         self._read_only = read_only
         self.gate = gate
-        self._reach = reach
+        self.reach = reach
         self._lock = _ReadWriteLock()
         self._writers = threading.Lock()
         self._journal: journal.Journal | None = None
@@ -128,7 +128,8 @@ class Store:
         limit: int | None = None,
     ) -> Answer:
         """Run a query to its end; see `Engine.query` and `Snapshot.query`."""
-        self._reach.check(text, dataset.base if dataset else None)
+        syntax.check_nesting(text)
+        self.reach.check(text, dataset.base if dataset else None)
         with self._lock.reading():
             return self._snapshot.query(text, formats, dataset, limit)
 
@@ -174,6 +175,11 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The state in memory, for processes that fork from this one."""
         return self._snapshot
+
+    @property
+    def journal_bytes(self) -> int:
+        """Bytes of the journal since the last build or compaction."""
+        return self._journal.length if self._journal else 0
 
     # ------------------------------------------------------------------ writing
 
@@ -229,7 +235,7 @@ class Store:
         """Work out what an update would change and have the gate check it; changes nothing."""
         self._refuse_read_only()
         with self._lock.reading():
-            change = plan(self._snapshot, text, using, self._reach, self.derived)
+            change = plan(self._snapshot, text, using, self.reach, self.derived)
         return self.gated(change)
 
     def read_graph(self, name: str | None, media_type: str, limit: int | None = None) -> Answer:

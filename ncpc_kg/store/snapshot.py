@@ -22,7 +22,7 @@ from pyoxigraph import (
 )
 
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
-from ncpc_kg.errors import ServiceError
+from ncpc_kg.errors import QueryError, ServiceError
 from ncpc_kg.store import syntax
 from ncpc_kg.store.serialisation import solutions_bytes, triples_bytes, truth_bytes
 
@@ -172,6 +172,8 @@ class Snapshot:
                 found=str(error),
                 hint="try again later, or write SERVICE SILENT to go on without it",
             ) from error
+        except (ValueError, RuntimeError) as error:
+            raise QueryError("The engine cannot run this query.", found=str(error)[:300]) from error
 
     def solutions(self, query: str, clause: DatasetClause) -> QuerySolutions:
         """Solutions of a pattern of an update; without graphs given it sees the unnamed one.

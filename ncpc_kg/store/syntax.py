@@ -175,6 +175,26 @@ def services(text: str, base: str | None = None) -> Iterator[tuple[str | None, T
             yield (None if target.kind == "variable" else names.resolve(target, text)), target
 
 
+def check_nesting(text: str, deepest: int = 100) -> None:
+    """Refuse a text whose brackets are nested too deeply for a parser that recurses.
+
+    Raises:
+        QueryError: They are nested more than `deepest` deep.
+    """
+    if text.count("(") + text.count("{") + text.count("[") <= deepest:
+        return
+    depth = 0
+    for token in tokens(text):
+        if token.kind == "mark":
+            depth += 1 if token.text in "({[" else -1 if token.text in ")}]" else 0
+            if depth > deepest:
+                raise QueryError(
+                    "The text is nested too deeply.",
+                    expected=f"at most {deepest} brackets within each other",
+                    place=place(text, token.start),
+                )
+
+
 def undeclared(token: Token, text: str) -> QueryError:
     """The error for a prefixed name whose prefix has no declaration."""
     prefix = token.text.partition(":")[0]

@@ -77,6 +77,7 @@ def plan(
         Forbidden: It reaches for a host that is not allowed.
     """
     base = using.base if using else None
+    syntax.check_nesting(text)
     reach.check(text, base)
     operations = split(text, base)
     _check_syntax(text, operations, base)

@@ -79,7 +79,7 @@ def reply(error: NcpcError, exchange: Exchange, views: Views, text: str | None =
     else:
         body = json.dumps(members, ensure_ascii=False).encode()
         headers.append(("content-type", PROBLEM))
-    return Reply(error.http_status, body, tuple(headers))
+    return Reply(error.http_status, body, tuple(headers), label="problem")
 
 
 def wants_page(headers: Mapping[str, str]) -> bool:

@@ -1,0 +1,157 @@
+"""What stands before the application: the cache, request ids, logs, figures, health.
+
+SPARQL requests take the short way from here to the endpoint; everything else goes through
+the application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
+
+from ncpc_kg.errors import LimitReached, NcpcError
+from ncpc_kg.web import problems
+from ncpc_kg.web.cache import Key, ReplyCache
+from ncpc_kg.web.exchange import Reply
+from ncpc_kg.web.metrics import CONTENT_TYPE, Metrics
+from ncpc_kg.web.transport import exchange_of, respond
+
+log = logging.getLogger("ncpc_kg.access")
+_SPARQL = ("/sparql", "/sparql/")
+_TEXT = (("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"))
+# Everything of a request that its reply may depend on, beside method, query and body.
+_KEY_HEADERS = (
+    b"accept",
+    b"accept-encoding",
+    b"host",
+    b"content-type",
+    b"content-encoding",
+    b"x-forwarded-proto",
+)
+
+
+class Front:
+    """The ASGI application that the server runs.
+
+    Args:
+        app: What `create_app` made.
+        metrics: Where figures are kept.
+        access_log: Whether each request is logged.
+    """
+
+    def __init__(self, app: FastAPI, metrics: Metrics, access_log: bool = True) -> None:
+        self.app = app
+        self.engine = app.state.engine
+        self.sparql = app.state.sparql_endpoint
+        self.metrics = metrics
+        self.access_log = access_log
+        self.cache = ReplyCache()
+        self.draining = False
+        self.running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        self.running += 1
+        reply = Reply(500)
+        try:
+            reply = await self._serve(scope, receive, send)
+        finally:
+            self.running -= 1
+            seconds = time.perf_counter() - start
+            self.metrics.request(reply, seconds)
+            if self.access_log:
+                self._log(scope, reply, seconds)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> Reply:
+        path = scope["path"]
+        if path in _SPARQL and not self.draining:
+            return await self._sparql(scope, receive, send)
+        if path in ("/healthz", "/readyz", "/metrics"):
+            reply = await self._health(scope, path)
+        elif self.draining:
+            error = LimitReached("The service is shutting down.", hint="try again in a few seconds")
+            reply = problems.reply(error, exchange_of(scope), self.app.state.views)
+        else:
+            return await self._application(scope, receive, send)
+        exchange_of(scope)
+        await respond(scope, send, reply)
+        return reply
+
+    async def _sparql(self, scope: Scope, receive: Receive, send: Send) -> Reply:
+        method, version = scope["method"], self.engine.version
+        key = _key(scope) if method in ("GET", "HEAD") and version else None
+        kept = self.cache.get(key, version) if key else None
+        if kept is not None:
+            exchange_of(scope)
+            self.metrics.cached()
+            await respond(scope, send, kept)
+            return kept
+        reply: Reply = await self.sparql.reply(scope, receive)
+        if key and reply.cacheable and version == self.engine.version:
+            self.cache.put(key, version, reply)
+        await respond(scope, send, reply)
+        return reply
+
+    async def _application(self, scope: Scope, receive: Receive, send: Send) -> Reply:
+        """Everything but SPARQL; the status is taken from what is sent."""
+        exchange_of(scope)
+        name = scope["ncpc_request_id"].encode()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {key for key, _ in message["headers"]}
+                if b"x-request-id" not in present:
+                    message["headers"] = [*message["headers"], (b"x-request-id", name)]
+            await send(message)
+
+        await self.app(scope, receive, watched)
+        return Reply(status, label="page")
+
+    async def _health(self, scope: Scope, path: str) -> Reply:
+        if scope["method"] not in ("GET", "HEAD"):
+            error = problems.MethodNotAllowed(scope["method"], "GET, HEAD")
+            return problems.reply(error, exchange_of(scope), self.app.state.views)
+        if path == "/healthz":
+            return Reply(200, b"alive\n", _TEXT, label="health")
+        if path == "/metrics":
+            headers = (("content-type", CONTENT_TYPE), ("cache-control", "no-store"))
+            return Reply(200, self.metrics.text(), headers, label="health")
+        try:
+            ready = not self.draining and await asyncio.wait_for(self.engine.ready(), 5)
+        except (NcpcError, TimeoutError):
+            ready = False
+        return Reply(200 if ready else 503, b"ready\n" if ready else b"not ready\n", _TEXT, label="health")
+
+    def _log(self, scope: Scope, reply: Reply, seconds: float) -> None:
+        """One line of JSON; the query string stays out: it may hold what is nobody's business."""
+        entry: dict[str, Any] = {
+            "request": scope.get("ncpc_request_id", ""),
+            "method": scope["method"][:16],
+            "path": scope["path"][:200],
+            "status": reply.status,
+            "kind": reply.label,
+            "ms": round(seconds * 1000, 2),
+            "bytes": len(reply.body),
+        }
+        log.info(json.dumps(entry))
+
+
+def _key(scope: Scope) -> Key:
+    chosen = tuple(
+        value.decode("latin-1") for name, value in scope["headers"] if name in _KEY_HEADERS
+    )  # fmt: skip
+    names = tuple(name.decode("latin-1") for name, _ in scope["headers"] if name in _KEY_HEADERS)
+    return (scope["path"], scope["query_string"].decode("latin-1"), scope["scheme"], *names, *chosen)

@@ -1,0 +1,122 @@
+"""Messages between the processes: a JSON head and raw bytes, behind their lengths."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ncpc_kg import errors
+from ncpc_kg.engine import Answer, DatasetClause, Formats
+from ncpc_kg.errors import NcpcError, Place
+
+Head = dict[str, Any]
+_LENGTHS = struct.Struct("!IQ")
+
+
+def pack(head: Head, body: bytes = b"") -> bytes:
+    """One message as bytes."""
+    text = json.dumps(head, separators=(",", ":")).encode()
+    return b"".join((_LENGTHS.pack(len(text), len(body)), text, body))
+
+
+class Unpacker:
+    """Puts messages together from pieces as they arrive."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[Head, bytes]]:
+        """Take a piece and yield the messages that are now whole."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTHS.size:
+            head_size, body_size = _LENGTHS.unpack_from(self._buffer)
+            start = _LENGTHS.size
+            end = start + head_size + body_size
+            if len(self._buffer) < end:
+                return
+            with memoryview(self._buffer) as view:
+                head = json.loads(bytes(view[start : start + head_size]))
+                body = bytes(view[start + head_size : end])
+            del self._buffer[:end]
+            yield head, body
+
+
+def receive(connection: socket.socket) -> tuple[Head, bytes] | None:
+    """Wait for one message; None when the other side has closed."""
+    lengths = _exactly(connection, _LENGTHS.size)
+    if lengths is None:
+        return None
+    head_size, body_size = _LENGTHS.unpack(lengths)
+    head = _exactly(connection, head_size)
+    body = _exactly(connection, body_size) if head is not None else None
+    return None if head is None or body is None else (json.loads(head), body)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        part = connection.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def question(text: str, formats: Formats, dataset: DatasetClause | None) -> tuple[Head, bytes]:
+    """A query as a message."""
+    head: Head = {"do": "query", "formats": [formats.bindings, formats.boolean, formats.graph]}
+    if dataset is not None:
+        head["dataset"] = [dataset.default_graphs, dataset.named_graphs, dataset.base]
+    return head, text.encode("utf-8", "surrogatepass")
+
+
+def dataset_of(head: Head) -> DatasetClause | None:
+    """The dataset clause of a message."""
+    found = head.get("dataset")
+    return DatasetClause(tuple(found[0]), tuple(found[1]), found[2]) if found else None
+
+
+def answer_head(answer: Answer) -> Head:
+    """An answer as the head of a message; its body is the body."""
+    return {"kind": answer.kind, "media_type": answer.media_type, "tag": answer.tag}
+
+
+def answer_of(head: Head, body: bytes) -> Answer:
+    """The answer of a message; raises the error if it holds one."""
+    if "error" in head:
+        raise error_of(head["error"])
+    return Answer(head["kind"], head["media_type"], body, tag=head["tag"])
+
+
+def error_head(error: NcpcError) -> Head:
+    """An error as a message."""
+    place = asdict(error.place) if error.place else None
+    if place is not None:
+        place["path"] = str(place["path"]) if place["path"] else None
+    return {
+        "error": {
+            "kind": type(error).__name__,
+            "problem": error.problem,
+            "found": error.found,
+            "expected": error.expected,
+            "hint": error.hint,
+            "place": place,
+        }
+    }
+
+
+def error_of(values: Head) -> NcpcError:
+    """The error of a message."""
+    kind = getattr(errors, values["kind"], NcpcError)
+    place = values["place"]
+    return kind(
+        values["problem"],
+        found=values["found"],
+        expected=values["expected"],
+        hint=values["hint"],
+        place=Place(line=place["line"], column=place["column"]) if place else None,
+    )

@@ -1,0 +1,271 @@
+"""The keeper: one process without threads that holds the state and forks from it.
+
+It opens the store, forks workers that answer queries from its memory, has writes worked out
+by a fork, puts them on the disk, and only then into its memory; the workers it forks after
+that see the new state. The process that serves HTTP talks to the workers directly, over
+sockets that the keeper hands over; to the keeper it sends writes and orders to end a worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import selectors
+import signal
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from ncpc_kg.errors import NcpcError, ServiceError
+from ncpc_kg.settings import Limits
+from ncpc_kg.store import Store, journal
+from ncpc_kg.workers import child, frames
+
+_COMPACT_AT = 16 * 1024**2
+
+
+@dataclass
+class _Child:
+    """A forked process: a worker, or the one that works out a write."""
+
+    pid: int
+    life: int
+    call: int | None = None
+    connection: socket.socket | None = None
+    unpacker: frames.Unpacker = field(default_factory=frames.Unpacker)
+    result: tuple[frames.Head, bytes] | None = None
+
+
+class Keeper:
+    """Holds the state for one serving process.
+
+    Args:
+        store: The opened store.
+        limits: Hard limits of the work in forks.
+        control: Connection to the serving process; its end is the keeper's end.
+        may_connect: Whether any host is allowed for SERVICE and LOAD.
+    """
+
+    def __init__(self, store: Store, limits: Limits, control: socket.socket, may_connect: bool) -> None:
+        self.store = store
+        self.limits = limits
+        self.control = control
+        self.may_connect = may_connect
+        self.children: dict[int, _Child] = {}
+        self.selector = selectors.DefaultSelector()
+        self.writes: deque[tuple[int, frames.Head, bytes]] = deque()
+        self.writing: int | None = None
+        self.generation = 0
+        self.last = 0
+
+    def run(self) -> None:
+        """Serve until the serving process closes its end."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        gc.collect()
+        gc.freeze()
+        self.selector.register(self.control, selectors.EVENT_READ, None)
+        self._announce()
+        try:
+            while self._turn():
+                pass
+        finally:
+            for one in list(self.children.values()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
+                os.waitpid(one.pid, 0)
+            self.store.close()
+
+    def _turn(self) -> bool:
+        """Wait for what happens next and handle it; False when it is over."""
+        for key, _ in self.selector.select():
+            if key.data is None:
+                message = frames.receive(self.control)
+                if message is None:
+                    return False
+                self._order(*message)
+            elif key.data[1] == "life":
+                self._ended(key.data[0])
+            else:
+                self._hear(key.data[0])
+        return True
+
+    def _tell(self, head: frames.Head, body: bytes = b"") -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.control.sendall(frames.pack(head, body))
+
+    def _announce(self) -> None:
+        self._tell({"version": self.store.version, "generation": self.generation})
+
+    def _order(self, head: frames.Head, body: bytes) -> None:
+        match head["do"]:
+            case "fork":
+                self._fork_worker()
+            case "kill":
+                self._kill(head["id"])
+            case "nice":
+                self._slow_down(head["id"])
+            case "cancel":
+                self._cancel(head["call"])
+            case "backup":
+                self._backup(head["call"], head["target"])
+            case _:
+                self.writes.append((head["call"], head, body))
+                self._next_write()
+
+    # ------------------------------------------------------------------ forks
+
+    def _fork_worker(self) -> None:
+        ours, theirs = socket.socketpair()
+        number = self._fork(ours, None)
+        message = frames.pack({"worker": number, "generation": self.generation})
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            socket.send_fds(self.control, [message[:1]], [theirs.fileno()])
+            self.control.sendall(message[1:])
+        theirs.close()
+
+    def _fork(self, ours: socket.socket, write: tuple[int, frames.Head, bytes] | None) -> int:
+        """Fork a process that keeps `ours`; returns its number."""
+        life_read, life_write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._be_child(ours, life_write, write)
+        ours.close()
+        os.close(life_write)
+        self.last += 1
+        self.children[self.last] = _Child(pid, life_read)
+        self.selector.register(life_read, selectors.EVENT_READ, (self.last, "life"))
+        return self.last
+
+    def _be_child(
+        self, connection: socket.socket, life: int, write: tuple[int, frames.Head, bytes] | None
+    ) -> NoReturn:
+        try:
+            sealed = child.seal(connection, life, self.limits, self.may_connect)
+            if write is None:
+                child.answer_queries(self.store, sealed, self.limits)
+            child.work_out_write(self.store, write[1], write[2], sealed, self.limits)
+        finally:
+            os._exit(1)  # reached only if the two above fail: a child never runs the keeper's code
+
+    def _kill(self, number: int) -> None:
+        if one := self.children.get(number):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+
+    def _slow_down(self, number: int) -> None:
+        if one := self.children.get(number):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "SCHED_IDLE"):  # only what nothing else wants of the processor
+                    os.sched_setscheduler(one.pid, os.SCHED_IDLE, os.sched_param(0))
+                os.setpriority(os.PRIO_PROCESS, one.pid, 19)
+
+    def _ended(self, number: int) -> None:
+        one = self.children.pop(number)
+        self.selector.unregister(one.life)
+        os.close(one.life)
+        _, status = os.waitpid(one.pid, 0)
+        if one.call is not None:
+            self._finish_write(one, status)
+        else:
+            self._tell({"gone": number, "why": why(status)})
+
+    # ------------------------------------------------------------------ writes
+
+    def _next_write(self) -> None:
+        if self.writing is not None or not self.writes:
+            return
+        write = self.writes.popleft()
+        ours, theirs = socket.socketpair()
+        self.writing = self._fork(ours, write)
+        one = self.children[self.writing]
+        one.call, one.connection = write[0], theirs
+        theirs.setblocking(False)
+        self.selector.register(theirs, selectors.EVENT_READ, (self.writing, "result"))
+
+    def _hear(self, number: int) -> None:
+        one = self.children.get(number)
+        if one is not None:
+            self._drain(one)
+
+    def _drain(self, one: _Child) -> None:
+        """Take what a child has sent; close the connection when that was all."""
+        if one.connection is None:
+            return
+        data = b"?"
+        with contextlib.suppress(BlockingIOError):
+            while data := one.connection.recv(1 << 20):
+                for message in one.unpacker.feed(data):
+                    one.result = message
+        if one.result is not None or not data:
+            self.selector.unregister(one.connection)
+            one.connection.close()
+            one.connection = None
+
+    def _finish_write(self, one: _Child, status: int) -> None:
+        self._drain(one)
+        if one.connection is not None:
+            self.selector.unregister(one.connection)
+            one.connection.close()
+        self.writing = None
+        if one.result is None:
+            self._tell({"done": one.call, **frames.error_head(ended(why(status), self.limits))})
+        elif "error" in one.result[0]:
+            self._tell({"done": one.call, **one.result[0]})
+        else:
+            self._commit(one, *one.result)
+        self._next_write()
+
+    def _commit(self, one: _Child, head: frames.Head, body: bytes) -> None:
+        try:
+            if body:
+                change = journal.decode_body(body.partition(b"\n")[2])
+                self.store.commit(change)
+                if self.store.journal_bytes > _COMPACT_AT:
+                    self.store.compact()
+                gc.collect()
+                gc.freeze()
+                self.generation += 1
+                self._announce()
+        except NcpcError as error:
+            self._tell({"done": one.call, **frames.error_head(error)})
+        else:
+            self._tell({"done": one.call, "made": head["made"]})
+
+    def _cancel(self, call: int) -> None:
+        self.writes = deque(write for write in self.writes if write[0] != call)
+        for number, one in self.children.items():
+            if one.call == call and one.result is None:
+                self._kill(number)
+
+    def _backup(self, call: int, target: str) -> None:
+        try:
+            self.store.backup(target)
+        except NcpcError as error:
+            self._tell({"done": call, **frames.error_head(error)})
+        else:
+            self._tell({"done": call, "made": True})
+
+
+def why(status: int) -> str:
+    """Why a process ended, from its wait status."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGALRM:
+            return "time"
+        if number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP):
+            return "memory"
+        return "killed"
+    return "ended" if os.WEXITSTATUS(status) == 0 else "failed"
+
+
+def ended(reason: str, limits: Limits) -> NcpcError:
+    """The error for work whose process ended without an answer."""
+    if reason == "time":
+        return child.out_of_time(limits)
+    if reason == "memory":
+        return child.out_of_memory(limits)
+    return ServiceError(
+        "The process that did the work ended before it was done.", found=reason, hint="try again"
+    )

@@ -1,0 +1,456 @@
+"""The serving process's side: who works for which request, and when work is stopped.
+
+A query gets a worker to itself. One that runs longer than a moment is *long*: it keeps its
+worker while another is forked, so that short queries do not wait behind it; later it is also
+given less of the processor. Too many long queries at once, or a caller that leaves: the
+worker is killed, and with it everything the query held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite
+from ncpc_kg.errors import LimitReached, NcpcError, ServiceError
+from ncpc_kg.settings import Settings
+from ncpc_kg.workers import frames
+from ncpc_kg.workers.keeper import ended
+
+LONG = 0.15
+"""Seconds after which a query is long."""
+VERY_LONG = 1.0
+"""Seconds after which a long query gets less of the processor."""
+_GRACE = 2.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """How busy the pool is, for metrics."""
+
+    workers: int
+    busy: int
+    waiting: int
+    long: int
+
+
+class _Worker(asyncio.Protocol):
+    """The connection to one worker, which does one thing at a time."""
+
+    def __init__(self, number: int, generation: int) -> None:
+        self.number = number
+        self.generation = generation
+        self.reply: asyncio.Future[tuple[frames.Head, bytes]] | None = None
+        self.transport: asyncio.Transport | None = None
+        self.gone = False
+        self.why: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.long = False
+        self.slowed = False
+        self.doomed: NcpcError | None = None
+        self._unpacker = frames.Unpacker()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._unpacker.feed(data):
+            if self.reply is not None and not self.reply.done():
+                self.reply.set_result(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.gone = True
+        if self.reply is not None and not self.reply.done():
+            self.reply.set_exception(ConnectionResetError())
+
+    async def ask(self, message: bytes) -> tuple[frames.Head, bytes]:
+        """Send a message and wait for the reply."""
+        if self.transport is None or self.gone:
+            raise ConnectionResetError
+        self.reply = asyncio.get_running_loop().create_future()
+        self.transport.write(message)
+        return await self.reply
+
+    def close(self) -> None:
+        """Close the connection; an idle worker ends by that."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class WorkerPool:
+    """Killable workers behind `AsyncEngine`; make one with `await WorkerPool.start(...)`.
+
+    Args:
+        settings: Where the store is, and the limits.
+        gate: `module:function` that makes the gate of writes from the settings, if any.
+    """
+
+    def __init__(self, settings: Settings, gate: str | None) -> None:
+        self.settings = settings
+        self.limits = settings.limits
+        self.gate = gate
+        self.on_limit: Callable[[str], None] = _ignore
+        self._version = ""
+        self._generation = 0
+        self._workers: dict[int, _Worker] = {}
+        self._idle: list[_Worker] = []
+        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._ordered = 0
+        self._calls: dict[int, asyncio.Future[bool]] = {}
+        self._numbers = itertools.count(1)
+        self._orders: asyncio.Queue[bytes] = asyncio.Queue()
+        self._started: asyncio.Future[None] | None = None
+        self._adopting: set[asyncio.Future[None]] = set()
+        self._closing = False
+        self.failed: asyncio.Event = asyncio.Event()
+
+    @classmethod
+    async def start(cls, settings: Settings, gate: str | None = None) -> Self:
+        """Start the keeper and wait until it can answer.
+
+        Raises:
+            StoreError: The store cannot be opened.
+            ServiceError: The keeper does not start.
+        """
+        pool = cls(settings, gate)
+        await pool._start()
+        return pool
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        os.set_inheritable(theirs.fileno(), True)
+        self._process = subprocess.Popen(  # noqa: S603  (our own module, our own interpreter)
+            [sys.executable, "-m", "ncpc_kg.workers", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        ours.setblocking(False)
+        self._control = ours
+        loop = asyncio.get_running_loop()
+        self._started = loop.create_future()
+        self._unpacker = frames.Unpacker()
+        self._descriptors: deque[int] = deque()
+        loop.add_reader(ours.fileno(), self._hear)
+        self._sender = asyncio.create_task(self._send_orders())
+        self._order(
+            {
+                "content": str(self.settings.content),
+                "store": str(self.settings.store),
+                "base": self.settings.base,
+                "limits": asdict(self.limits),
+                "allowed_services": list(self.settings.allowed_services),
+                "gate": self.gate,
+            }
+        )
+        try:
+            await self._started
+        except NcpcError:
+            await self.close()
+            raise
+        for _ in range(self.limits.workers):
+            self._fork()
+
+    # ------------------------------------------------------------------ AsyncEngine
+
+    @property
+    def version(self) -> str:
+        """Version of the state that new queries see."""
+        return self._version
+
+    async def query(self, text: str, formats: Formats, dataset: DatasetClause | None = None) -> Answer:
+        """Run a query in a worker; cancelling this call kills it."""
+        return await self._ask(*frames.question(text, formats, dataset))
+
+    async def read_graph(self, name: str | None, media_type: str) -> Answer:
+        """Serialise a graph in a worker."""
+        return await self._ask({"do": "graph", "name": name, "media_type": media_type}, b"")
+
+    async def update(self, text: str, using: DatasetClause | None = None) -> None:
+        """Have an update worked out, put on the disk and made visible."""
+        head, body = frames.question(text, Formats(), using)
+        await self._write({**head, "do": "update"}, body)
+
+    async def write_graph(self, write: GraphWrite) -> bool:
+        """Have a write to a graph worked out, put on the disk and made visible."""
+        head = {
+            "do": "graph",
+            "method": write.method,
+            "name": write.name,
+            "base": write.base,
+            "parts": [[len(body), media_type] for body, media_type in write.parts],
+            "if_match": write.if_match,
+            "if_none_match": write.if_none_match,
+        }
+        return await self._write(head, b"".join(body for body, _ in write.parts))
+
+    async def backup(self, target: str) -> None:
+        """Copy the state of this moment to a new directory."""
+        await self._write({"do": "backup", "target": target}, b"")
+
+    async def ready(self) -> bool:
+        """Whether the keeper runs and a trivial query is answered."""
+        if self._closing or self._process.poll() is not None:
+            return False
+        await self.query("ASK {}", Formats())
+        return True
+
+    @property
+    def load(self) -> Load:
+        """How busy the pool is now."""
+        busy = [one for one in self._workers.values() if one.reply is not None]
+        return Load(len(self._workers), len(busy), len(self._waiting), sum(one.long for one in busy))
+
+    async def close(self) -> None:
+        """End the keeper and with it every worker."""
+        if self._closing:
+            return
+        self._closing = True
+        asyncio.get_running_loop().remove_reader(self._control.fileno())
+        self._sender.cancel()
+        self._control.close()
+        for one in list(self._workers.values()):
+            one.close()
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(_stopping())
+        for call in self._calls.values():
+            if not call.done():
+                call.set_exception(_stopping())
+        try:
+            await asyncio.to_thread(self._process.wait, 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+
+    # ------------------------------------------------------------------ queries
+
+    async def _ask(self, head: frames.Head, body: bytes) -> Answer:
+        worker = await self._acquire()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(LONG, self._is_long, worker)
+        answered = False
+        try:
+            reply = await worker.ask(frames.pack(head, body))
+            answered = True
+        except ConnectionResetError as error:
+            raise await self._reason(worker) from error
+        finally:
+            timer.cancel()
+            self._release(worker, answered)
+        if "error" in reply[0]:
+            failure = frames.error_of(reply[0]["error"])
+            if isinstance(failure, LimitReached):
+                self.on_limit("memory")
+            raise failure
+        return frames.answer_of(*reply)
+
+    async def _acquire(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.gone and worker.generation == self._generation:
+                return worker
+            self._discard(worker)
+        if self._closing:
+            raise _stopping()
+        if len(self._waiting) >= self.limits.queue:
+            self.on_limit("queue")
+            raise _too_many("Too many queries are waiting.")
+        waiting: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self._fork_if_room()
+        try:
+            return await asyncio.wait_for(waiting, self.limits.seconds)
+        except TimeoutError as error:
+            self.on_limit("queue")
+            raise _too_many("No worker became free in time.") from error
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+                self._release(waiting.result(), True)
+            raise
+
+    def _release(self, worker: _Worker, answered: bool) -> None:
+        worker.reply = None
+        if not answered:
+            self._order({"do": "kill", "id": worker.number})
+            self._discard(worker)
+        elif worker.slowed or worker.generation != self._generation or worker.gone:
+            self._discard(worker)
+        else:
+            worker.long = False
+            self._give(worker)
+        if self._waiting:
+            self._fork_if_room()
+
+    def _give(self, worker: _Worker) -> None:
+        """Hand a free worker to whoever has waited longest, or keep it for the next."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(worker)
+                return
+        self._idle.append(worker)
+
+    def _discard(self, worker: _Worker) -> None:
+        self._workers.pop(worker.number, None)
+        worker.close()
+
+    def _is_long(self, worker: _Worker) -> None:
+        if worker.reply is None or worker.reply.done():
+            return
+        worker.long = True
+        asyncio.get_running_loop().call_later(VERY_LONG - LONG, self._is_very_long, worker, worker.reply)
+        self._fork_if_room()
+
+    def _is_very_long(self, worker: _Worker, reply: asyncio.Future[tuple[frames.Head, bytes]]) -> None:
+        if worker.reply is not reply or reply.done():
+            return
+        others = sum(one.slowed for one in self._workers.values())
+        if others >= self.limits.long_queries:
+            worker.doomed = _too_many("Too many long queries run at the same time.")
+            self.on_limit("long")
+            self._order({"do": "kill", "id": worker.number})
+            return
+        worker.slowed = True
+        self._order({"do": "nice", "id": worker.number})
+        self._fork_if_room()
+
+    def _fork_if_room(self) -> None:
+        """Fork so that short queries find a worker: not more than may be busy at once."""
+        short = sum(not one.long for one in self._workers.values() if one.generation == self._generation)
+        most = self.limits.workers + self.limits.long_queries
+        if short + self._ordered < self.limits.workers and len(self._workers) + self._ordered < most:
+            self._fork()
+
+    async def _reason(self, worker: _Worker) -> NcpcError:
+        """Why a worker ended in the middle of its work."""
+        if worker.doomed is not None:
+            return worker.doomed
+        try:
+            reason = await asyncio.wait_for(asyncio.shield(worker.why), _GRACE)
+        except TimeoutError:
+            reason = "unknown"
+        if reason in ("time", "memory"):
+            self.on_limit(reason)
+        return _stopping() if self._closing else ended(reason, self.limits)
+
+    # ------------------------------------------------------------------ writes
+
+    async def _write(self, head: frames.Head, body: bytes) -> bool:
+        call = next(self._numbers)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._calls[call] = done
+        self._order({**head, "call": call}, body)
+        try:
+            return await done
+        except asyncio.CancelledError:
+            self._order({"do": "cancel", "call": call})
+            raise
+        finally:
+            self._calls.pop(call, None)
+
+    # ------------------------------------------------------------------ keeper
+
+    def _order(self, head: frames.Head, body: bytes = b"") -> None:
+        if not self._closing:
+            self._orders.put_nowait(frames.pack(head, body))
+
+    def _fork(self) -> None:
+        self._ordered += 1
+        self._order({"do": "fork"})
+
+    async def _send_orders(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await loop.sock_sendall(self._control, await self._orders.get())
+
+    def _hear(self) -> None:
+        """Take what the keeper has sent: descriptors of workers, and messages."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 16)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data, descriptors = b"", []
+        self._descriptors.extend(descriptors)
+        if not data:
+            self._lost()
+            return
+        for head, _ in self._unpacker.feed(data):
+            self._heard(head)
+
+    def _heard(self, head: frames.Head) -> None:
+        if "worker" in head:
+            self._ordered -= 1
+            adopting = asyncio.ensure_future(
+                self._adopt(head["worker"], head["generation"], self._descriptors.popleft())
+            )
+            self._adopting.add(adopting)
+            adopting.add_done_callback(self._adopting.discard)
+        elif "gone" in head:
+            worker = self._workers.pop(head["gone"], None)
+            if worker is not None and not worker.why.done():
+                worker.why.set_result(head["why"])
+        elif "version" in head:
+            self._new_state(head["version"], head["generation"])
+        elif "done" in head:
+            call = self._calls.get(head["done"])
+            if call is not None and not call.done():
+                if "error" in head:
+                    call.set_exception(frames.error_of(head["error"]))
+                else:
+                    call.set_result(head["made"])
+        elif "error" in head and self._started is not None and not self._started.done():
+            self._started.set_exception(frames.error_of(head["error"]))
+
+    async def _adopt(self, number: int, generation: int, descriptor: int) -> None:
+        connection = socket.socket(fileno=descriptor)
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        _, worker = await loop.create_unix_connection(lambda: _Worker(number, generation), sock=connection)
+        if generation != self._generation or self._closing:
+            worker.close()
+            if not self._closing:
+                self._fork_if_room()
+            return
+        self._workers[number] = worker
+        self._give(worker)
+
+    def _new_state(self, version: str, generation: int) -> None:
+        self._version, self._generation = version, generation
+        if self._started is not None and not self._started.done():
+            self._started.set_result(None)
+            return
+        for worker in self._idle:
+            self._discard(worker)
+        self._idle.clear()
+        for _ in range(self.limits.workers):
+            self._fork()
+
+    def _lost(self) -> None:
+        """The keeper ended by itself: nothing more can be answered."""
+        asyncio.get_running_loop().remove_reader(self._control.fileno())
+        error = ServiceError("The keeper of the graph ended.", hint="restart the service")
+        for future in (self._started, *self._calls.values(), *self._waiting):
+            if future is not None and not future.done():
+                future.set_exception(error)
+        self.failed.set()
+
+
+def _ignore(kind: str) -> None:
+    """Tell nobody that a limit was reached."""
+
+
+def _too_many(problem: str) -> LimitReached:
+    return LimitReached(problem, hint="try again in a few seconds")
+
+
+def _stopping() -> LimitReached:
+    return LimitReached("The service is shutting down.", hint="try again in a few seconds")
