@@ -6,15 +6,25 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyoxigraph import NamedNode
+
 from ncpc_kg import __version__
 from ncpc_kg.catalogue import Catalogue, read_catalogue
+from ncpc_kg.closure import close, read_rules
 from ncpc_kg.content import PACKAGE
-from ncpc_kg.errors import Place
+from ncpc_kg.errors import NotConforming, Place
 from ncpc_kg.graph import Dataset, merge
+from ncpc_kg.profile import Departure, find_departures
 from ncpc_kg.settings import Settings
 from ncpc_kg.sources import SourceFile, find_sources, read_source
+from ncpc_kg.store import Store
 from ncpc_kg.terms import check_terms, undefined
-from ncpc_kg.vocabulary import GRAPH
+from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate
+from ncpc_kg.validation.findings import make_report
+from ncpc_kg.validation.paths import Predicate
+from ncpc_kg.vocabulary import GRAPH, INFERRED, SHAPE
+
+_PROFILE = NamedNode(SHAPE["OwlRlProfile"])
 
 # Called with what is being done and the share of the whole that is done, from 0 to 1.
 Progress = Callable[[str, float], None]
@@ -93,3 +103,157 @@ def read(settings: Settings, progress: Progress = silent) -> Content:
         shapes=merge(file for file in files if file.role == "shapes"),
         catalogue=catalogue,
     )
+
+
+@dataclass(frozen=True)
+class Built:
+    """An open store that holds the current content.
+
+    Attributes:
+        store: The store; whoever gets it closes it.
+        rebuilt: Whether it had to be built.
+        report: The findings of the build, or None if nothing had to be built.
+        written: Findings about what users wrote that only the new content brings about.
+    """
+
+    store: Store
+    rebuilt: bool
+    report: Report | None = None
+    written: tuple[Finding, ...] = ()
+
+
+def check(settings: Settings, progress: Progress = silent) -> Report:
+    """Read the content, hold it against the OWL 2 RL profile and the shapes, and close it.
+
+    Args:
+        settings: Where the content lies.
+        progress: Told of each step; shares run from 0 to 1.
+
+    Returns:
+        The findings.
+
+    Raises:
+        SourceError: A file cannot be read, or a statement stands in two files.
+        VocabularyError: A file or question uses a term that is not defined.
+        NotConforming: What follows from the content is a contradiction.
+    """
+    content = read(settings, _part(progress, 0.0, 0.2))
+    report = _check(content, read_shapes(content.shapes), _part(progress, 0.2, 0.9))
+    progress("Working out what follows (OWL 2 RL)", 0.9)
+    close(content.asserted, read_rules(content.asserted, settings.content))
+    return report
+
+
+def build(settings: Settings, progress: Progress = silent, force: bool = False) -> Built:
+    """Open the store, and bring its built part up to date with the content.
+
+    What users wrote stays: it takes part in the closure and is checked against the new
+    content, but never dropped. The new state is written beside the old one and put in
+    its place in one step.
+
+    Args:
+        settings: Where content and store lie.
+        progress: Told of each step; shares run from 0 to 1.
+        force: Build even if the content has not changed.
+
+    Returns:
+        The open store.
+
+    Raises:
+        NotConforming: The content breaks a shape or leaves the profile; the store keeps
+            its old state.
+        SourceError, VocabularyError: As `check`.
+        StoreError: The store is in use, damaged, or cannot be written.
+    """
+    store = Store.open(settings.store)
+    try:
+        wanted = fingerprint(settings)
+        if store.fingerprint() == wanted and not force:
+            return Built(store, rebuilt=False)
+        return _rebuild(store, settings, wanted, progress)
+    except BaseException:
+        store.close()
+        raise
+
+
+def open_current(settings: Settings, progress: Progress = silent) -> Store:
+    """Open a store for reading that holds the current content, building it only if need be.
+
+    It takes no lock where nothing has to be built, so it works beside a running service.
+
+    Args:
+        settings: Where content and store lie.
+        progress: Told of each step; shares run from 0 to 1.
+
+    Returns:
+        The open store.
+
+    Raises:
+        NcpcError: As `build`.
+    """
+    if (settings.store / "current").exists():
+        store = Store.open(settings.store, read_only=True)
+        if store.fingerprint() == fingerprint(settings):
+            return store
+        store.close()
+    return build(settings, progress).store
+
+
+def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) -> Built:
+    content = read(settings, _part(progress, 0.0, 0.1))
+    shapes = read_shapes(content.shapes)
+    report = _check(content, shapes, _part(progress, 0.1, 0.7))
+    if not report.conforms:
+        found = ", ".join(f"{number} {level}s" for level, number in sorted(report.counts.items()))
+        raise NotConforming(
+            "The content does not conform, so it was not built; the store is as it was.",
+            found=found,
+            hint="see every finding with: ncpc-kg check",
+        )
+    whole = content.asserted
+    written: tuple[Finding, ...] = ()
+    if store.written or store.removed:
+        progress("Checking what users wrote", 0.7)
+        whole = whole.patched(store.written, store.removed, settings.base)
+        written = _new_findings(report, validate(whole, shapes))
+    progress("Working out what follows (OWL 2 RL)", 0.8)
+    close(whole, read_rules(whole, settings.content))
+    progress("Writing the store", 0.9)
+    published = content.asserted
+    published.add(NamedNode(INFERRED), whole.graph(INFERRED))
+    for name in content.shapes.graphs():
+        published.add(name, content.shapes.graph(name))
+    store.replace_built(published.rebased(settings.base).quads(), wanted)
+    progress("Ready", 1.0)
+    return Built(store, rebuilt=True, report=report, written=written)
+
+
+def _check(content: Content, shapes: Shapes, progress: Progress) -> Report:
+    progress("Checking the OWL 2 RL profile", 0.0)
+    departures = [_finding(departure) for departure in find_departures(content.files)]
+    progress(f"Validating against {len(shapes.nodes)} shapes", 0.1)
+    report = validate(content.asserted, shapes)
+    return make_report((*departures, *report.findings), report.checked)
+
+
+def _finding(departure: Departure) -> Finding:
+    return Finding(
+        focus=departure.subject,
+        path=Predicate(departure.predicate),
+        value=departure.object,
+        component=_PROFILE,
+        shape=_PROFILE,
+        severity=VIOLATION,
+        message=f"Outside OWL 2 RL: {departure.problem}. Say it with an axiom of the profile.",
+        where=departure.place,
+    )
+
+
+def _new_findings(before: Report, after: Report) -> tuple[Finding, ...]:
+    known = set(before.findings)
+    return tuple(finding for finding in after.findings if finding not in known)
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Make the progress of one step fill its share of the whole."""
+    return lambda step, share: progress(step, start + share * (end - start))

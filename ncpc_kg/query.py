@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
+from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
 from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.engine import Answer, Engine, Formats, Term
-from ncpc_kg.errors import ParameterError
+from ncpc_kg.errors import ParameterError, Place, QueryError
 from ncpc_kg.store.syntax import tokens
 from ncpc_kg.vocabulary import BASE, prefixes_under
 
@@ -53,6 +54,40 @@ def answer(
         NcpcError: As `Engine.query`.
     """
     return engine.query(bind(question, terms or {}), formats)
+
+
+def answer_text(
+    engine: Engine,
+    text: str,
+    formats: Formats = Formats(),
+    base: str = BASE,
+    path: Path | None = None,
+) -> Answer:
+    """Run query text that a person wrote; the project's prefixes need not be declared.
+
+    Args:
+        engine: Where the graph is.
+        text: The query.
+        formats: Media types to answer in.
+        base: Base IRI the graph is published under.
+        path: The file it comes from, for messages.
+
+    Returns:
+        The serialised answer.
+
+    Raises:
+        NcpcError: As `Engine.query`, with the file where there is one.
+    """
+    declared = declare_prefixes(text, base)
+    try:
+        return engine.query(declared, formats)
+    except QueryError as error:
+        place = error.place or Place()
+        column = place.column
+        if column and place.line == 1:
+            column -= len(declared) - len(text)
+        error.place = replace(place, path=path, column=column)
+        raise
 
 
 def table(result: Answer) -> Table:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ncpc_kg.closure import close
-from ncpc_kg.validation import validate
 from pyoxigraph import NamedNode
 from samples import ContentMaker
 
 from ncpc_kg.catalogue import bind, read_catalogue, read_term
+from ncpc_kg.closure import close
 from ncpc_kg.engine import Formats
 from ncpc_kg.graph import merge
 from ncpc_kg.query import answer
 from ncpc_kg.sources import read_sources
 from ncpc_kg.store import Store
+from ncpc_kg.validation import read_shapes, validate
 from ncpc_kg.vocabulary import ID, INFERRED
 
 DATA = """\
@@ -33,7 +33,7 @@ def test_from_a_line_of_turtle_to_an_answer(make_content: ContentMaker, tmp_path
     shapes = merge(file for file in files if file.role == "shapes")
     assert len(asserted.graph(files[2].graph)) == 4
 
-    report = validate(asserted, shapes)
+    report = validate(asserted, read_shapes(shapes))
     assert report.conforms
 
     close(asserted)
