@@ -81,6 +81,26 @@ def root(
 
 
 @app.command()
+def check(content: ContentOption = None) -> None:
+    """Check the content: Turtle, terms, OWL 2 RL profile, shapes, and what follows.
+
+    Exit code 0: it conforms; 1: it does not; 2: a file cannot be read.
+
+    Examples:
+      ncpc-kg check
+
+      ncpc-kg check --content . --format sarif > check.sarif
+    """
+    with _progress() as progress:
+        report = pipeline.check(_settings(content, None, BASE), progress)
+    for finding in report.findings:
+        out.print(f"{finding.where}: {finding.level}: {finding.message} [{query.shorten(finding.focus)}]")
+    out.print(f"{report.counts}")
+    if not report.conforms:
+        raise typer.Exit(1)
+
+
+@app.command()
 def build(
     content: ContentOption = None,
     store: StoreOption = None,

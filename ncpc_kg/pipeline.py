@@ -139,8 +139,9 @@ def check(settings: Settings, progress: Progress = silent) -> Report:
     """
     content = read(settings, _part(progress, 0.0, 0.2))
     report = _check(content, read_shapes(content.shapes), _part(progress, 0.2, 0.9))
-    progress("Working out what follows (OWL 2 RL)", 0.9)
-    close(content.asserted, read_rules(content.asserted, settings.content))
+    if report.conforms:
+        progress("Working out what follows (OWL 2 RL)", 0.9)
+        close(content.asserted, read_rules(content.asserted, settings.content))
     return report
 
 
@@ -223,7 +224,8 @@ def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) 
     published.add(NamedNode(INFERRED), whole.graph(INFERRED))
     for name in content.shapes.graphs():
         published.add(name, content.shapes.graph(name))
-    store.replace_built(published.rebased(settings.base).quads(), wanted)
+    # Sorted, so that two builds from the same content are the same bytes.
+    store.replace_built(sorted(published.rebased(settings.base).quads(), key=str), wanted)
     progress("Ready", 1.0)
     return Built(store, rebuilt=True, report=report, written=written)
 
