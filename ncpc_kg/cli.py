@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from ncpc_kg import __version__, pipeline, query
+from ncpc_kg import __version__, pipeline, query, web
 from ncpc_kg.catalogue import Catalogue, Question, read_catalogue, read_question
 from ncpc_kg.content import find_content
 from ncpc_kg.engine import Answer, Formats
@@ -68,16 +69,20 @@ BaseOption = Annotated[
 ]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"ncpc-kg {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     """The NCPC programme of 1998 as a knowledge graph: check, build, query and serve it."""
-    if version:
-        out.print(f"ncpc-kg {__version__}")
-        raise typer.Exit
 
 
 @app.command()
@@ -120,10 +125,7 @@ def build(
     with built.store as opened:
         done = "built" if built.rebuilt else "up to date"
         out.print(f"{done}: {len(opened)} statements in {len(opened.graphs())} graphs, {settings.store}")
-    for finding in built.written:
-        err.print(
-            f"Written by users, no longer conforming: {query.shorten(finding.focus)}: {finding.message}"
-        )
+    _print_written(built)
 
 
 @app.command("query")
@@ -181,6 +183,46 @@ def run_query(
     _print_answer(result, form, base)
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
+    content: ContentOption = None,
+    store: StoreOption = None,
+    base: BaseOption = BASE,
+    tokens: Annotated[
+        Path | None, typer.Option("--tokens", metavar="FILE", help="File of the tokens that may write.")
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--allow-service", metavar="HOST", help="Host that SERVICE and LOAD may reach."),
+    ] = None,
+    access_log: Annotated[
+        bool, typer.Option("--access-log/--no-access-log", help="Log each request.")
+    ] = True,
+) -> None:
+    """Serve the SPARQL endpoint and its pages; the store is built first if it has to be.
+
+    Examples:
+      ncpc-kg serve
+
+      ncpc-kg serve --host 0.0.0.0 --port 8080 --store /srv/ncpc-kg
+    """
+    settings = replace(
+        _settings(content, store, base),
+        host=host,
+        port=port,
+        tokens_file=tokens,
+        allowed_services=tuple(service or ()),
+        access_log=access_log,
+    )
+    web.check_port(host, port)
+    with _progress() as progress:
+        built = pipeline.build(settings, progress)
+    _print_written(built)
+    web.serve(settings, built.store, on_ready=lambda url: err.print(f"Serving {url}  (stop with Ctrl+C)"))
+
+
 @app.command("format")
 def format_files(
     files: Annotated[
@@ -211,8 +253,8 @@ def format_files(
 
 
 def _settings(content: Path | None, store: Path | None, base: str) -> Settings:
-    found = Settings(content=find_content(content), base=base)
-    return Settings(content=found.content, base=base, store=store) if store else found
+    settings = Settings(content=find_content(content), base=base)
+    return replace(settings, store=store) if store else settings
 
 
 def _asked(what: str, catalogue: Catalogue, base: str) -> Question | str:
@@ -250,6 +292,12 @@ def _formats(name: str) -> Formats:
     )
 
 
+def _print_written(built: pipeline.Built) -> None:
+    for finding in built.written:
+        name = query.shorten(finding.focus)
+        err.print(f"Kept, but what users wrote no longer conforms: {name}: {finding.message}")
+
+
 def _print_catalogue(catalogue: Catalogue) -> None:
     shown = Table(box=None, pad_edge=False)
     for column in ("name", "question", "parameters"):
@@ -275,7 +323,7 @@ def _print_answer(answer: Answer, form: str, base: str) -> None:
     for row in found.rows:
         shown.add_row(*(Text("" if term is None else query.shorten(term, base)) for term in row))
     out.print(shown)
-    err.print(f"{len(found.rows)} rows")
+    err.print(f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}")
 
 
 @contextmanager
