@@ -2,19 +2,29 @@
 
 Pinned to pyshacl 0.40. What is done differently from `pyshacl.validate`, with equal results:
 the shapes graph is built once; parsed SPARQL is kept; the property shapes of a node shape
-run once for all its targets instead of once for each; a node that has met a shape is not
-checked against it again in the same run. Its `focus_nodes` option is never used: it filters
-inside nested shapes, too, and so loses results and invents others.
+run once for all its targets instead of once for each; constraints and paths are read from
+the shapes once; a node that has met a shape is not checked against it again in one run.
+
+Its `focus_nodes` option is never used: it filters inside nested shapes, too, and so loses
+results and invents others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, cast
 
 import rdflib
 from pyoxigraph import BlankNode, NamedNode
-from pyshacl.errors import ReportableRuntimeError, ShapeLoadError, ValidationFailure
+from pyshacl.constraints import ALL_CONSTRAINT_PARAMETERS, CONSTRAINT_PARAMETERS_MAP
+from pyshacl.errors import (
+    ConstraintLoadError,
+    ConstraintLoadWarning,
+    ReportableRuntimeError,
+    ShapeLoadError,
+    ValidationFailure,
+)
 from pyshacl.pytypes import SHACLExecutor
 from pyshacl.shape import Shape
 from pyshacl.shapes_graph import ShapesGraph
@@ -27,7 +37,7 @@ from rdflib.term import IdentifiedNode, Node
 from ncpc_kg.errors import SourceError
 from ncpc_kg.graph import from_rdflib
 from ncpc_kg.validation.findings import Finding
-from ncpc_kg.validation.paths import Path, read_path
+from ncpc_kg.validation.paths import Alternative, Inverse, Path, Predicate, Sequence, read_path
 
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 _REFERENCES = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property, RDF.first)
@@ -60,22 +70,84 @@ class DataGraph(rdflib.Graph):
 
 
 class _Shape(Shape):
-    """A shape that remembers, within one run, which nodes conform to it."""
+    """A shape that keeps its constraints, and remembers within one run which nodes meet it."""
 
-    __slots__ = ()
+    __slots__ = ("_constraints", "_steps")
 
     def validate(
         self, executor: Any, target_graph: Any, focus: Any = None, _evaluation_path: Any = None
     ) -> Any:
-        if not _evaluation_path or not isinstance(focus, IdentifiedNode | rdflib.Literal):
+        """As `Shape.validate`, for what this package runs: core and SPARQL constraints."""
+        path = [] if _evaluation_path is None else _evaluation_path
+        too_deep = len(path) // 2 >= executor.max_validation_depth
+        if focus is None or self.deactivated or too_deep or self.sg.custom_constraints:
             return super().validate(executor, target_graph, focus, _evaluation_path)
-        key = (self.node, focus)
-        if key in target_graph.conforming:
-            return True, []
-        outcome = super().validate(executor, target_graph, focus, _evaluation_path)
-        if outcome == (True, []):
+        key = None
+        if isinstance(focus, IdentifiedNode | rdflib.Literal):
+            key = (self.node, focus)
+            if key in target_graph.conforming:
+                return True, []
+            focus = [focus]
+        path.append(self)
+        values = self._values(target_graph, focus)
+        conforms, results = True, []
+        for constraint in self._kept():
+            conforming, found = constraint.evaluate(executor, target_graph, values, [*path, constraint])
+            conforms = conforms and conforming
+            results.extend(found)
+        if key and conforms and not results:
             target_graph.conforming.add(key)
-        return outcome
+        return conforms, results
+
+    def _kept(self) -> list[Any]:
+        if not hasattr(self, "_constraints"):
+            names = set(self.sg.graph.predicates(self.node))
+            kinds = dict.fromkeys(
+                CONSTRAINT_PARAMETERS_MAP[name] for name in ALL_CONSTRAINT_PARAMETERS if name in names
+            )
+            self._constraints = []
+            for kind in kinds:
+                # pySHACL warns of, and leaves out, qualified value shapes on a node shape.
+                with suppress(ConstraintLoadWarning):
+                    self._constraints.append(kind(self))
+        return self._constraints
+
+    def _values(self, data: rdflib.Graph, focus: Iterable[Node]) -> dict[Node, set[Node]]:
+        if not self.is_property_shape:
+            return {node: {node} for node in focus}
+        if not hasattr(self, "_steps"):
+            self._steps = _steps(read_path(self.sg.graph, cast(Node, self._path)))
+        if self._steps is None:
+            return super().value_nodes(data, list(focus))  # type: ignore[no-any-return]
+        values: dict[Node, set[Node]] = {}
+        for node in focus:
+            nodes = {node}
+            for names in self._steps:
+                nodes = {
+                    found
+                    for start in nodes
+                    for name, turned in names
+                    for found in (data.subjects(name, start) if turned else data.objects(start, name))
+                }
+            values[node] = nodes
+        return values
+
+
+def _steps(path: Path) -> list[list[tuple[rdflib.URIRef, bool]]] | None:
+    """Flatten a path into steps, each a choice of properties and directions; None if it is not flat."""
+    if isinstance(path, Predicate):
+        return [[(rdflib.URIRef(path.name.value), False)]]
+    if isinstance(path, Inverse) and isinstance(path.path, Predicate):
+        return [[(rdflib.URIRef(path.path.name.value), True)]]
+    if isinstance(path, Sequence):
+        parts = [_steps(part) for part in path.paths]
+        return None if None in parts else [step for part in parts for step in part or ()]
+    if isinstance(path, Alternative):
+        parts = [_steps(part) for part in path.paths]
+        if any(part is None or len(part) != 1 for part in parts):
+            return None
+        return [[choice for part in parts for choice in (part or [[]])[0]]]
+    return None
 
 
 class Processor:
@@ -141,7 +213,7 @@ class Processor:
                 continue
             try:
                 _, results = self._shapes[node].validate(executor, data, focus=nodes)
-            except (ReportableRuntimeError, ValidationFailure, ShapeLoadError) as error:
+            except (ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure) as error:
                 raise SourceError(
                     f"The shape {node} cannot be evaluated: {error}.", hint="correct the shape"
                 ) from error
