@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samples import MINIMAL, ContentMaker
+import rdflib
+from samples import MINIMAL, ROOT, ContentMaker
 
+from ncpc_kg.closure import close, read_rules
+from ncpc_kg.graph import Dataset
 from ncpc_kg.pipeline import Content, read
 from ncpc_kg.settings import Settings
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def real(real_settings: Settings) -> Content:
     """The project's own content, read once."""
     return read(real_settings)
+
+
+@pytest.fixture(scope="session")
+def closed(real: Content) -> Dataset:
+    """The project's own content with what follows from it; for reading only."""
+    dataset = real.asserted.patched((), ())
+    return close(dataset, read_rules(dataset, ROOT))
+
+
+@pytest.fixture(scope="session")
+def closed_graph(closed: Dataset) -> rdflib.Graph:
+    """The same for rdflib, all graphs merged; for reading only."""
+    return closed.to_rdflib()
 
 
 _left_out: list[pytest.Item] = []

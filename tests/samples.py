@@ -10,6 +10,8 @@ from pyoxigraph import QueryResultsFormat, QuerySolutions, QueryTriples, RdfForm
 from ncpc_kg.engine import Answer, DatasetClause, Formats
 from ncpc_kg.graph import Dataset
 
+ROOT = Path(__file__).resolve().parent.parent
+
 ContentMaker = Callable[..., Path]
 
 # The smallest content that the chain accepts: one term, one code list, one thing, one shape.

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -333,7 +334,7 @@ def test_serve_answers_until_it_is_told_to_stop(make_content: ContentMaker, tmp_
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/sparql?query={query}") as answer:
                     assert json.load(answer)["boolean"] is True
                 break
-            except ConnectionRefusedError:
+            except urllib.error.URLError:
                 time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
