@@ -7,6 +7,7 @@ graph; `named` has them where they belong. A query that names no graph runs on t
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator
 
 from pyoxigraph import (
@@ -22,7 +23,7 @@ from pyoxigraph import (
 )
 
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
-from ncpc_kg.errors import QueryError, ServiceError
+from ncpc_kg.errors import NcpcError, QueryError, ServiceError
 from ncpc_kg.store import syntax
 from ncpc_kg.store.serialisation import solutions_bytes, triples_bytes, truth_bytes
 
@@ -149,6 +150,16 @@ class Snapshot:
             TooLarge: The result is larger than `limit`.
             ServiceError: A SERVICE did not answer.
         """
+        try:
+            return self._run(text, formats, clause, limit)
+        except NcpcError as error:
+            # The engine's cursor must end on the thread that made it, not with the error.
+            for one in (error, error.__cause__):
+                if one is not None:
+                    traceback.clear_frames(one.__traceback__)
+            raise
+
+    def _run(self, text: str, formats: Formats, clause: DatasetClause | None, limit: int | None) -> Answer:
         base = clause.base if clause else None
         store, default, named, union = self._arrange(text, clause)
         try:

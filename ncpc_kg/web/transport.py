@@ -20,7 +20,7 @@ Handler = Callable[[Exchange], Awaitable[Reply]]
 
 CLIENT_GONE = Reply(499, label="gone")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}$")
-_LONGEST_ADDRESS = 64 * 1024
+_LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
 
 

@@ -109,6 +109,7 @@ class WorkerPool:
         self._started: asyncio.Future[None] | None = None
         self._adopting: set[asyncio.Future[None]] = set()
         self._closing = False
+        self._dead: ServiceError | None = None
         self.failed: asyncio.Event = asyncio.Event()
 
     @classmethod
@@ -197,10 +198,15 @@ class WorkerPool:
 
     async def ready(self) -> bool:
         """Whether the keeper runs and a trivial query is answered."""
-        if self._closing or self._process.poll() is not None:
+        if self._closing or self._dead is not None or self._process.poll() is not None:
             return False
         await self.query("ASK {}", Formats())
         return True
+
+    @property
+    def keeper(self) -> int:
+        """Process id of the keeper."""
+        return self._process.pid
 
     @property
     def load(self) -> Load:
@@ -258,8 +264,7 @@ class WorkerPool:
             if not worker.gone and worker.generation == self._generation:
                 return worker
             self._discard(worker)
-        if self._closing:
-            raise _stopping()
+        self._refuse_if_over()
         if len(self._waiting) >= self.limits.queue:
             self.on_limit("queue")
             raise _too_many("Too many queries are waiting.")
@@ -344,6 +349,7 @@ class WorkerPool:
     # ------------------------------------------------------------------ writes
 
     async def _write(self, head: frames.Head, body: bytes) -> bool:
+        self._refuse_if_over()
         call = next(self._numbers)
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._calls[call] = done
@@ -358,6 +364,12 @@ class WorkerPool:
 
     # ------------------------------------------------------------------ keeper
 
+    def _refuse_if_over(self) -> None:
+        if self._dead is not None:
+            raise self._dead
+        if self._closing:
+            raise _stopping()
+
     def _order(self, head: frames.Head, body: bytes = b"") -> None:
         if not self._closing:
             self._orders.put_nowait(frames.pack(head, body))
@@ -369,7 +381,11 @@ class WorkerPool:
     async def _send_orders(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await loop.sock_sendall(self._control, await self._orders.get())
+            try:
+                await loop.sock_sendall(self._control, await self._orders.get())
+            except (BrokenPipeError, ConnectionResetError):
+                self._lost()
+                return
 
     def _hear(self) -> None:
         """Take what the keeper has sent: descriptors of workers, and messages."""
@@ -436,8 +452,12 @@ class WorkerPool:
 
     def _lost(self) -> None:
         """The keeper ended by itself: nothing more can be answered."""
+        if self._dead is not None:
+            return
         asyncio.get_running_loop().remove_reader(self._control.fileno())
-        error = ServiceError("The keeper of the graph ended.", hint="restart the service")
+        self._dead = error = ServiceError("The keeper of the graph ended.", hint="restart the service")
+        for worker in list(self._workers.values()):
+            self._discard(worker)
         for future in (self._started, *self._calls.values(), *self._waiting):
             if future is not None and not future.done():
                 future.set_exception(error)

@@ -54,7 +54,7 @@ def test_a_rebuild_keeps_what_was_written(place: Path) -> None:
     with Store.open(place) as store:
         store.replace_built((*BUILT, INFERRED), "one")
         store.update(
-            "INSERT DATA { <http://e/n> <http://e/p> 9 . GRAPH <http://e/g1> { <http://e/n> <http://e/p> 8 } }"
+            "INSERT DATA { <http://e/n> <http://e/p> 9 GRAPH <http://e/g1> { <http://e/n> <http://e/p> 8 } }"
         )
         store.update("DELETE WHERE { GRAPH <http://e/g2> { <http://e/c> ?p ?o } }")
         store.update("CREATE GRAPH <http://e/empty>")

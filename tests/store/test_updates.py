@@ -84,7 +84,7 @@ def same_as_native(text: str, spelt: str | None = None, empty_graphs: bool = Tru
         "DELETE { ?s ?p ?o } INSERT { ?s ?p ?o } WHERE { ?s ?p ?o }",
         "WITH e:g1 DELETE { ?s ?p ?o } INSERT { ?o e:back ?s } WHERE { ?s ?p ?o }",
         "WITH e:g1 DELETE { ?s ?p ?o } WHERE { ?s ?p ?o FILTER EXISTS { GRAPH e:g2 { ?c ?d ?s } } }",
-        "INSERT { GRAPH e:n { ?s ?p ?o } } USING e:g1 USING NAMED e:g2 WHERE { ?s ?p ?o . GRAPH ?g { ?c ?q ?s } }",
+        "INSERT { GRAPH e:n { ?s ?p ?o }} USING e:g1 USING NAMED e:g2 WHERE { ?s ?p ?o GRAPH ?g {?c ?q ?s}}",
         "INSERT { GRAPH ?g { ?s e:in ?g } } WHERE { GRAPH ?g { ?s ?p ?o } }",
         "INSERT { e:made e:count ?n } WHERE { SELECT (COUNT(*) AS ?n) { ?s ?p ?o } }",
         "INSERT { e:always e:p e:o } WHERE {}",

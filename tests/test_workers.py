@@ -1,0 +1,340 @@
+"""Killable workers: real processes, real limits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from ncpc_kg.engine import Change, DatasetClause, Formats, Gate, GraphWrite, Reader
+from ncpc_kg.errors import (
+    Forbidden,
+    LimitReached,
+    NcpcError,
+    NotAcceptable,
+    NotConforming,
+    NotFound,
+    QueryError,
+    ServiceError,
+    StoreError,
+    TooLarge,
+)
+from ncpc_kg.settings import Limits, Settings
+from ncpc_kg.store import Store
+from ncpc_kg.workers import WorkerPool
+
+CSV = Formats(bindings="text/csv")
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+INSERT = "INSERT DATA { <http://e/a> <http://e/p> " + ", ".join(map(str, range(40))) + " }"
+CROSS = "SELECT (COUNT(*) AS ?n) { " + " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(8)) + " }"
+SORT = "SELECT * { " + " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(6)) + " } ORDER BY ?a0 ?c1"
+BOMB = (
+    "SELECT (STRLEN(?x9) AS ?n) { BIND('aaaaaaaaaaaaaaaaaaaa' AS ?x0) "
+    + " ".join(
+        f"BIND(CONCAT(?x{n}, ?x{n}, ?x{n}, ?x{n}, ?x{n}, ?x{n}, ?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(9)
+    )
+    + " }"
+)
+
+Test = Callable[[WorkerPool], Awaitable[None]]
+
+
+def with_pool(place: Path, test: Test, gate: str | None = None, **limits: float) -> None:
+    """Run a test with a pool, and make sure that no process is left behind."""
+    chosen = Limits(**{"seconds": 20.0, "memory_bytes": 300 * 1024**2, **limits})  # type: ignore[arg-type]
+    settings = Settings(content=place, store=place / "store", limits=chosen)
+
+    async def go() -> int:
+        pool = await WorkerPool.start(settings, gate)
+        try:
+            await test(pool)
+        finally:
+            await pool.close()
+        return pool.keeper
+
+    keeper = asyncio.run(go())
+    assert children(keeper) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(keeper, 0)
+
+
+def children(pid: int) -> list[int]:
+    """Processes whose parent is `pid`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; fail after five seconds."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+async def number(pool: WorkerPool) -> int:
+    return int((await pool.query(COUNT, CSV)).body.split()[1])
+
+
+def test_queries_updates_and_graphs(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        before = pool.version
+        await pool.update(INSERT)
+        assert pool.version != before
+        assert await number(pool) == 40
+        assert (await pool.query("ASK {}", Formats())).kind == "boolean"
+        made = await pool.write_graph(
+            GraphWrite("put", "http://e/g", ((b"<a> <b> 1 .", "text/turtle"),), "http://e/")
+        )
+        assert made
+        graph = await pool.read_graph("http://e/g", "application/n-triples")
+        assert graph.body.startswith(b"<http://e/a> <http://e/b>")
+        only = DatasetClause(("http://e/g",))
+        assert (await pool.query(COUNT, CSV, only)).body == b"n\r\n1\r\n"
+        using = DatasetClause(("http://e/g",), (), "http://base/")
+        await pool.update("INSERT { GRAPH <t> { ?s ?p ?o } } WHERE { ?s ?p ?o }", using)
+        assert (await pool.read_graph("http://base/t", "text/turtle")).tag == graph.tag
+        assert await pool.ready()
+
+    with_pool(tmp_path, test)
+    with Store.open(tmp_path / "store") as store:
+        assert len(store) == 42
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "kind"),
+    [
+        ("SELECT * {", CSV, QueryError),
+        ("ASK {}", Formats(boolean=None), NotAcceptable),
+        ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", CSV, Forbidden),
+        ("SELECT * { SERVICE ?where { ?s ?p ?o } }", CSV, QueryError),
+        ("SELECT * { " + "{" * 200 + "}" * 201, CSV, QueryError),
+    ],
+)
+def test_errors_cross_the_processes(
+    tmp_path: Path, text: str, formats: Formats, kind: type[NcpcError]
+) -> None:
+    async def test(pool: WorkerPool) -> None:
+        with pytest.raises(kind) as caught:
+            await pool.query(text, formats)
+        assert caught.value.problem
+        with pytest.raises(NotFound):
+            await pool.read_graph("http://e/none", "text/turtle")
+
+    with_pool(tmp_path, test)
+
+
+@pytest.mark.parametrize(("text", "limit"), [(CROSS, "time"), (SORT, "memory"), (BOMB, "memory")])
+def test_a_runaway_query_is_stopped_and_its_worker_is_gone(tmp_path: Path, text: str, limit: str) -> None:
+    async def test(pool: WorkerPool) -> None:
+        hits: list[str] = []
+        pool.on_limit = hits.append
+        await pool.update(INSERT)
+        with pytest.raises(LimitReached, match=f"too (long|much {limit})"):
+            await pool.query(text, CSV)
+        assert hits == [limit]
+        await until(lambda: pool.load.busy == 0 and len(children(pool.keeper)) == pool.load.workers)
+        assert await number(pool) == 40
+
+    with_pool(tmp_path, test, seconds=1.5 if limit == "time" else 20, memory_bytes=100 * 1024**2)
+
+
+def test_a_runaway_update_is_stopped_and_changes_nothing(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        version = pool.version
+        with pytest.raises(LimitReached, match="too long"):
+            await pool.update(f"INSERT {{ <http://e/x> <http://e/n> ?n }} WHERE {{ {CROSS} }}")
+        assert pool.version == version
+        await pool.update("INSERT DATA { <http://e/b> <http://e/p> 1 }")
+        assert await number(pool) == 41
+
+    with_pool(tmp_path, test, seconds=1.0)
+
+
+def test_a_result_that_is_too_large_is_refused_whole(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        wide = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+        for formats in (CSV, Formats()):
+            with pytest.raises(TooLarge, match="larger"):
+                await pool.query(wide, formats)
+        with pytest.raises(TooLarge):
+            await pool.query("CONSTRUCT WHERE { ?s ?p ?o }", Formats(graph="text/turtle"))
+        with pytest.raises(TooLarge):
+            await pool.read_graph(None, "text/turtle")
+
+    with_pool(tmp_path, test, result_bytes=150)
+
+
+def test_a_cancelled_query_is_killed(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        running = asyncio.ensure_future(pool.query(CROSS, CSV))
+        await until(lambda: pool.load.busy == 1)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await until(lambda: pool.load.busy == 0 and len(children(pool.keeper)) == pool.load.workers)
+        assert await number(pool) == 40
+
+    with_pool(tmp_path, test)
+
+
+def test_short_queries_pass_long_ones_and_too_many_long_ones_are_refused(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        hits: list[str] = []
+        pool.on_limit = hits.append
+        await pool.update(INSERT)
+        runaways = [asyncio.ensure_future(pool.query(CROSS, CSV)) for _ in range(5)]
+        await until(lambda: pool.load.long >= 2)
+        for _ in range(50):
+            assert await asyncio.wait_for(number(pool), 2) == 40
+        done, running = await asyncio.wait(runaways, timeout=4)
+        assert len(running) == 3
+        for one in done:
+            with pytest.raises(LimitReached, match="Too many long queries"):
+                one.result()
+        assert hits.count("long") == len(done) == 2
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await until(lambda: pool.load.busy == 0)
+
+    with_pool(tmp_path, test, long_queries=3)
+
+
+def test_a_full_queue_is_refused_at_once(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        results = await asyncio.gather(*(pool.query(COUNT, CSV) for _ in range(200)), return_exceptions=True)
+        refused = [one for one in results if isinstance(one, LimitReached)]
+        assert refused
+        assert len(refused) < 200
+        assert all("waiting" in one.problem for one in refused)
+        assert await number(pool) == 0
+
+    with_pool(tmp_path, test, queue=20)
+
+
+def test_an_older_query_ends_on_the_state_it_began_with(tmp_path: Path) -> None:
+    """A write does not wait for readers, and they do not see it."""
+    slow = "SELECT (COUNT(*) AS ?n) { " + " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(4)) + " }"
+
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT.replace(", 39", ""))
+        old = asyncio.ensure_future(pool.query(slow, CSV))
+        await asyncio.sleep(0.05)
+        assert not old.done()
+        await pool.update("INSERT DATA { <http://e/a> <http://e/p> 39 }")
+        assert await number(pool) == 40
+        assert (await old).body == f"n\r\n{39**4}\r\n".encode()
+        assert (await pool.query(slow, CSV)).body == f"n\r\n{40**4}\r\n".encode()
+
+    with_pool(tmp_path, test)
+
+
+def test_writes_are_applied_in_order_and_none_is_lost(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update("INSERT DATA { <http://e/c> <http://e/n> 0 }")
+        add = "DELETE { ?c ?p ?n } INSERT { ?c ?p ?m } WHERE { ?c ?p ?n BIND(?n + 1 AS ?m) }"
+        await asyncio.gather(*(pool.update(add) for _ in range(25)))
+        body = (await pool.query("SELECT ?n { ?c <http://e/n> ?n }", CSV)).body
+        assert body == b"n\r\n25\r\n"
+
+    with_pool(tmp_path, test)
+
+
+def test_a_worker_can_open_nothing(tmp_path: Path) -> None:
+    """The kernel refuses files and connections, whatever the query says."""
+
+    async def test(pool: WorkerPool) -> None:
+        await pool.query("ASK {}", Formats())
+        for pid in children(pool.keeper):
+            limits = Path(f"/proc/{pid}/limits").read_text()
+            line = next(one for one in limits.splitlines() if one.startswith("Max open files"))
+            assert line.split()[3:5] == ["5", "5"]
+            assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 5
+
+    with_pool(tmp_path, test)
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.query("ASK {}", Formats())
+        await until(lambda: len(children(pool.keeper)) == 2)
+        old = children(pool.keeper)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        await until(lambda: not set(children(pool.keeper)) & set(old))
+        assert await number(pool) == 0
+
+    with_pool(tmp_path, test)
+
+
+def test_the_end_of_the_keeper_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
+    async def go() -> None:
+        pool = await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"))
+        os.kill(pool.keeper, signal.SIGKILL)
+        await asyncio.wait_for(pool.failed.wait(), 5)
+        with pytest.raises(NcpcError):
+            await asyncio.wait_for(pool.update(INSERT), 5)
+        assert not await pool.ready()
+        await pool.close()
+
+    asyncio.run(go())
+
+
+def test_a_store_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    async def go() -> None:
+        with Store.open(tmp_path / "store"), pytest.raises(StoreError, match="in use"):
+            await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"))
+        with pytest.raises(ServiceError, match="check of writes"):
+            await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"), "no.such:gate")
+
+    asyncio.run(go())
+
+
+def refusing_gate(settings: Settings) -> Gate:
+    """A gate for the test below, loaded in the keeper process by its name."""
+
+    def gate(change: Change, before: Reader) -> Change:
+        if len(change.inserted) > 1:
+            raise NotConforming("Only one at a time.", hint=str(len(list(before.match(None, None, None)))))
+        return change
+
+    return gate
+
+
+def test_the_gate_runs_before_a_write_is_made(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update("INSERT DATA { <http://e/a> <http://e/p> 1 }")
+        with pytest.raises(NotConforming) as caught:
+            await pool.update(INSERT)
+        assert caught.value.hint == "1"
+        assert await number(pool) == 1
+
+    with_pool(tmp_path, test, gate="tests.test_workers:refusing_gate")
+
+
+def test_backup_while_serving(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        await pool.backup(str(tmp_path / "copy"))
+        with pytest.raises(StoreError, match="exists already"):
+            await pool.backup(str(tmp_path / "copy"))
+
+    with_pool(tmp_path, test)
+    with Store.open(tmp_path / "copy", read_only=True) as copy:
+        assert len(copy) == 40
