@@ -1,4 +1,5 @@
 import itertools
+from decimal import Decimal
 
 import pytest
 import rdflib
@@ -90,6 +91,16 @@ def test_queries_know_the_projects_prefixes_and_see_every_graph(make_content: Co
     assert count(dataset, "SELECT ?o { GRAPH graph:ncpc { id:centre-brazil a ?o } }") == 0
 
 
+def same_numbers(graph: rdflib.Graph) -> rdflib.Graph:
+    """Write decimals alike: Oxigraph keeps 140000 where rdflib keeps 140000.0."""
+    copy = rdflib.Graph()
+    for subject, predicate, value in graph:
+        if isinstance(value, rdflib.Literal) and value.datatype == rdflib.XSD.decimal:
+            value = rdflib.Literal(f"{Decimal(value).normalize():f}")
+        copy.add((subject, predicate, value))
+    return copy
+
+
 def test_the_rdflib_copy_is_what_rdflib_reads_from_the_files(real: Content) -> None:
     expected = rdflib.Graph()
     for file in real.files:
@@ -99,7 +110,7 @@ def test_the_rdflib_copy_is_what_rdflib_reads_from_the_files(real: Content) -> N
     copy = real.asserted.to_rdflib()
 
     assert len(copy) == len(expected)
-    assert isomorphic(copy, expected)
+    assert isomorphic(same_numbers(copy), same_numbers(expected))
 
 
 def test_the_rdflib_copy_can_be_of_chosen_graphs(make_content: ContentMaker) -> None:
