@@ -1,0 +1,276 @@
+"""From the rows of a description's query to the description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from ncpc_kg.description.asking import INCOMING, OUTGOING, ROWS
+from ncpc_kg.description.lexicon import Lexicon, better, cut
+from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value
+from ncpc_kg.description.rows import read_rows, text_of, unescape
+from ncpc_kg.engine import Answer
+from ncpc_kg.vocabulary import PREFIXES
+
+LONGEST_TEXT = 4000
+# Properties that say in a few words what a fact without label is about, in this order.
+_TELLING = (
+    "hasHost", "hasCounterpart", "hasDonor", "member", "hasParty", "role", "indicator", "kind",
+    "printedNumber", "usesMethodology", "identifier",
+)  # fmt: skip
+
+_SKOS, _DCT = PREFIXES["skos"], PREFIXES["dcterms"]
+_TYPE = f"<{PREFIXES['rdf']}type>"
+_LABEL, _ALT, _DEFINITION = f"<{_SKOS}prefLabel>", f"<{_SKOS}altLabel>", f"<{_SKOS}definition>"
+_TEXT, _TITLE, _IDENTIFIER = f"<{_DCT}description>", f"<{_DCT}title>", f"<{_DCT}identifier>"
+_MODIFIED, _REPLACED = f"<{_DCT}modified>", f"<{_DCT}isReplacedBy>"
+_DEPRECATED = f"<{PREFIXES['owl']}deprecated>"
+
+Says = dict[str, list[str]]
+
+
+def read_description(answer: Answer, iri: str, lexicon: Lexicon, page: int = 1) -> Description:
+    """Read a description from the answer to `description_query`.
+
+    Args:
+        answer: The answer.
+        iri: IRI of the thing.
+        lexicon: Labels of the terms.
+        page: Page of links that was asked for.
+    """
+    return _Reader(iri, lexicon).read(read_rows(answer), page)
+
+
+class _Reader:
+    """Sorts the rows of one description."""
+
+    def __init__(self, iri: str, lexicon: Lexicon) -> None:
+        own = f"{lexicon.base}ontology#"
+        self.iri, self.thing, self.lexicon = iri, f"<{iri}>", lexicon
+        self.evidence, self.contested = f"<{own}hasEvidence>", f"<{own}isInvolvedIn>"
+        self.property_evidence, self.on_property = f"<{own}hasPropertyEvidence>", f"<{own}onProperty>"
+        self.hidden = {_TYPE, self.evidence, self.contested, self.property_evidence}
+        self.labels: dict[str, str] = {}
+        self.found: dict[str, str] = {}
+        self.types: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.terms: dict[str, tuple[str, str, str]] = {}
+
+    def read(self, rows: Iterable[list[str]], page: int) -> Description:
+        out: dict[tuple[str, str], None] = {}
+        into: dict[tuple[str, str], None] = {}
+        near: dict[str, Says] = {}
+        first: set[tuple[str, str]] = set()
+        rows = list(rows)
+        for part, s, p, o, label in rows:
+            if part == "3":
+                says = near.setdefault(s, {})
+                values = says.setdefault(p, [])
+                if o not in values:
+                    values.append(o)
+                other = o
+            elif part == "2":
+                into[(s, p)] = None
+                other = s
+            else:
+                if part == "1":
+                    first.add((p, o))
+                    if len(first) > OUTGOING:
+                        continue
+                out[(p, o)] = None
+                other = o
+            if label and better(label, self.labels.get(other)):
+                self.labels[other] = label
+        more = len(into) > INCOMING or len(first) > OUTGOING or len(rows) >= ROWS
+        kept = list(into)[:INCOMING]
+        own: Says = {}
+        for p, o in out:
+            own.setdefault(p, []).append(o)
+        return self._describe(own, kept, near, page, more)
+
+    def _describe(
+        self, own: Says, into: list[tuple[str, str]], near: dict[str, Says], page: int, more: bool
+    ) -> Description:
+        lexicon = self.lexicon
+        types = self._types(own)
+        for fact, says in near.items():
+            if fact not in self.labels:
+                self.found[fact] = self._tell(fact, says)
+        facts = self._facts(own, into, near)
+        incoming: dict[str, dict[str, None]] = {}
+        for s, p in into:
+            incoming.setdefault(p, {})[s] = None
+        triples = [(self.thing, p, o) for p, values in own.items() for o in values]
+        triples += [(s, p, self.thing) for s, p in into]
+        neighbours = {o for values in own.values() for o in values} | {s for s, _ in into}
+        triples += [(n, _LABEL, self.labels[n]) for n in sorted(neighbours) if n in self.labels]
+        given = _best(own.get(_LABEL, ())) or _best(own.get(_TITLE, ()))
+        texts = own.get(_TEXT) or own.get(_DEFINITION) or ()
+        return Description(
+            iri=self.iri,
+            label=cut(text_of(given)) if given else self._tell(self.thing, own),
+            names=tuple(cut(text_of(name)) for name in sorted(own.get(_ALT, ()))),
+            types=tuple(Link(one, lexicon.label(one)) for one in types),
+            text=cut(text_of(_best(texts) or ""), LONGEST_TEXT),
+            properties=self._own_properties(own, near),
+            passages=self._passages(own),
+            contested=self._links(own.get(self.contested, ())),
+            facts=facts,
+            incoming=tuple(
+                sorted(
+                    (Incoming(self._link(p), self._links(things)) for p, things in incoming.items()),
+                    key=lambda one: (one.property.label, one.property.iri),
+                )
+            ),
+            shown=len(into),
+            page=page,
+            more=more,
+            triples=tuple(dict.fromkeys(triples)) if own or into else (),
+            gone="true" in own.get(_DEPRECATED, ()),
+            successors=self._links(own.get(_REPLACED, ())),
+            modified=text_of(max(own.get(_MODIFIED, ("",)))),
+        )
+
+    def _types(self, says: Mapping[str, list[str]]) -> tuple[str, ...]:
+        spelled = tuple(says.get(_TYPE, ()))
+        found = self.types.get(spelled)
+        if found is None:
+            found = self.types[spelled] = self.lexicon.narrowest(tuple(map(text_of, spelled)))
+        return found
+
+    def _facts(self, own: Says, into: list[tuple[str, str]], near: dict[str, Says]) -> tuple[Fact, ...]:
+        # `concerns` gives way to what implies it, such as `refUnit`.
+        roles: dict[str, tuple[str, bool]] = {}
+        for p, values in own.items():
+            for o in values:
+                if o in near and p[1:-1] not in self.lexicon.inverses:
+                    roles.setdefault(o, (p, True))
+        general = f"<{self.lexicon.base}ontology#concerns>"
+        for s, p in into:
+            if s in near and (s not in roles or roles[s] == (general, False)):
+                roles[s] = (p, False)
+        facts = []
+        for fact, (role, outgoing) in roles.items():
+            says = near[fact]
+            if role == self.property_evidence:
+                continue
+            kind = next(iter(self._types(says)), "")
+            facts.append(
+                Fact(
+                    iri=fact[1:-1],
+                    label=self._name(fact),
+                    type=Link(kind, self.lexicon.label(kind)),
+                    role=self._link(role),
+                    outgoing=outgoing,
+                    properties=self._properties(
+                        {p: v for p, v in says.items() if p not in self.hidden and v != [self.thing]}, {}
+                    ),
+                    passages=self._passages(says),
+                    contested=self._links(says.get(self.contested, ())),
+                )
+            )
+        return tuple(sorted(facts, key=lambda fact: (fact.type.label, fact.label, fact.iri)))
+
+    def _own_properties(self, own: Says, near: dict[str, Says]) -> tuple[Property, ...]:
+        finer: dict[str, list[str]] = {}
+        for node in own.get(self.property_evidence, ()):
+            for about in near.get(node, {}).get(self.on_property, ()):
+                finer.setdefault(about, []).extend(near[node].get(self.evidence, ()))
+        placed = {*self.hidden, _LABEL, _ALT, _TEXT if own.get(_TEXT) else _DEFINITION}
+        shown = {
+            p: [o for o in values if o not in near] if p[1:-1] in self.lexicon.inverses else values
+            for p, values in own.items()
+            if p not in placed
+        }
+        return self._properties({p: values for p, values in shown.items() if values}, finer)
+
+    def _properties(
+        self, says: Mapping[str, list[str]], finer: Mapping[str, list[str]]
+    ) -> tuple[Property, ...]:
+        found = []
+        for p, values in says.items():
+            term = self.terms.get(p)
+            if term is None:
+                iri = p[1:-1]
+                term = (iri, self.lexicon.label(iri), self.lexicon.definitions.get(iri, ""))
+                self.terms[p] = term
+            passages = self._sorted_passages(finer[p]) if p in finer else ()
+            shown = [self._value(one) for one in values]
+            if len(shown) > 1:
+                shown.sort(key=_by_text)
+            found.append(Property(*term, tuple(shown), passages))
+        found.sort(key=_by_label)
+        return tuple(found)
+
+    def _value(self, spelled: str) -> Value:
+        if spelled[0] == "<" and spelled[1] != "<":
+            return Value(self._name(spelled), spelled[1:-1])
+        if spelled[0] != '"':
+            return Value(spelled if spelled[0] != "_" else "something without name")
+        end = spelled.rindex('"')
+        text, after = unescape(spelled[1:end]), spelled[end + 1 :]
+        language = after[1:] if after.startswith("@") else None
+        datatype = self.lexicon.short(after[3:-1]) if after.startswith("^^<") else None
+        if len(text) > LONGEST_TEXT:
+            return Value(cut(text, LONGEST_TEXT), None, language, datatype, True)
+        return Value(text, None, language, datatype)
+
+    def _passages(self, says: Mapping[str, list[str]]) -> tuple[Link, ...]:
+        return self._sorted_passages(says.get(self.evidence, ()))
+
+    def _sorted_passages(self, found: Iterable[str]) -> tuple[Link, ...]:
+        return tuple(self._link(one) for one in sorted(found, key=_first_line))
+
+    def _links(self, found: Iterable[str]) -> tuple[Link, ...]:
+        kept = [self._link(one) for one in found if one.startswith("<") and not one.startswith("<<")]
+        return tuple(sorted(kept, key=lambda one: (one.label, one.iri)))
+
+    def _link(self, spelled: str) -> Link:
+        return Link(spelled[1:-1], self._name(spelled))
+
+    def _name(self, spelled: str) -> str:
+        """What to call a thing in TSV spelling; kept, since many things are named often."""
+        name = self.found.get(spelled)
+        if name is None:
+            label = self.labels.get(spelled)
+            name = cut(text_of(label)) if label else self.lexicon.label(spelled[1:-1])
+            self.found[spelled] = name
+        return name
+
+    def _tell(self, fact: str, says: Mapping[str, list[str]]) -> str:
+        """A line for something without label: its class and what it mainly says."""
+        kind = next((self.lexicon.label(one) for one in self._types(says)), "")
+        by_name = {_local(p): values for p, values in says.items()}
+        telling = next((by_name[name] for name in _TELLING if name in by_name), None)
+        if not kind or (telling is None and _TEXT not in says):
+            return self.lexicon.label(fact[1:-1])
+        if telling is None:
+            return f"{kind}: {cut(text_of(says[_TEXT][0]), 100)}"
+        words = sorted(self._value(one).text for one in telling[:3])
+        return cut(f"{kind}: {', '.join(words)}")
+
+
+def _best(labels: Iterable[str]) -> str | None:
+    best: str | None = None
+    for label in labels:
+        if better(label, best):
+            best = label
+    return best
+
+
+@lru_cache(maxsize=4096)
+def _local(predicate: str) -> str:
+    return predicate[max(predicate.rfind("#"), predicate.rfind("/")) + 1 : -1]
+
+
+@lru_cache(maxsize=8192)
+def _first_line(passage: str) -> tuple[int, str]:
+    digits = passage.rpartition("/L")[2].rstrip(">").partition("-")[0]
+    return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else 0, passage)
+
+
+def _by_label(one: Property) -> tuple[str, str]:
+    return (one.label, one.iri)
+
+
+def _by_text(value: Value) -> tuple[str, str]:
+    return (value.text, value.iri or "")
