@@ -30,6 +30,7 @@ LONG = 0.15
 VERY_LONG = 1.0
 """Seconds after which a long query gets less of the processor."""
 _GRACE = 2.0
+_EARLY = 0.02
 
 
 @dataclass(frozen=True)
@@ -239,24 +240,34 @@ class WorkerPool:
     # ------------------------------------------------------------------ queries
 
     async def _ask(self, head: frames.Head, body: bytes) -> Answer:
-        worker = await self._acquire()
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(LONG, self._is_long, worker)
-        answered = False
-        try:
-            reply = await worker.ask(frames.pack(head, body))
-            answered = True
-        except ConnectionResetError as error:
-            raise await self._reason(worker) from error
-        finally:
-            timer.cancel()
-            self._release(worker, answered)
+        reply = await self._asked(frames.pack(head, body), self.limits.workers)
         if "error" in reply[0]:
             failure = frames.error_of(reply[0]["error"])
             if isinstance(failure, LimitReached):
                 self.on_limit("memory")
             raise failure
         return frames.answer_of(*reply)
+
+    async def _asked(self, message: bytes, tries: int) -> tuple[frames.Head, bytes]:
+        """Ask a worker; one found dead on arrival leaves the question to another."""
+        worker = await self._acquire()
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        timer = loop.call_later(LONG, self._is_long, worker)
+        answered = False
+        reply: tuple[frames.Head, bytes] = ({}, b"")
+        try:
+            reply = await worker.ask(message)
+            answered = True
+        except ConnectionResetError as error:
+            early = loop.time() - start < _EARLY
+            reason = await self._reason(worker)
+            if not (early and tries and isinstance(reason, ServiceError) and self._dead is None):
+                raise reason from error
+        finally:
+            timer.cancel()
+            self._release(worker, answered)
+        return reply if answered else await self._asked(message, tries - 1)
 
     async def _acquire(self) -> _Worker:
         while self._idle:
