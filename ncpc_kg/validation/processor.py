@@ -11,6 +11,7 @@ results and invents others.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, cast
@@ -38,6 +39,10 @@ from ncpc_kg.errors import SourceError
 from ncpc_kg.graph import from_rdflib
 from ncpc_kg.validation.findings import Finding
 from ncpc_kg.validation.paths import Alternative, Inverse, Path, Predicate, Sequence, read_path
+
+# rdflib logs a traceback for every literal that does not fit its datatype; that is a finding
+# here, and must not be printed by the logging module's last resort.
+logging.getLogger("rdflib").addHandler(logging.NullHandler())
 
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 _REFERENCES = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property, RDF.first)
@@ -161,6 +166,7 @@ class Processor:
     """
 
     def __init__(self, graph: rdflib.Graph) -> None:
+        _refuse_missing(graph)
         self.graph = self._lifted = _lift(graph)
         self._parsed: dict[str, Query] = {}
         self._paths: dict[Node, Path] = {}
@@ -259,6 +265,18 @@ def choose_message(messages: Iterable[rdflib.Literal]) -> str:
     """
     ordered = sorted(messages, key=lambda text: (text.language not in ("en", None), str(text)))
     return str(ordered[0]) if ordered else ""
+
+
+def _refuse_missing(graph: rdflib.Graph) -> None:
+    """Refuse a reference to a shape that is not there, which pySHACL takes for one that all meet."""
+    for reference in (SH.node, SH.property, SH["not"], SH.qualifiedValueShape):
+        for shape, other in graph.subject_objects(reference):
+            if isinstance(other, rdflib.URIRef) and next(graph.predicates(other), None) is None:
+                raise SourceError(
+                    "A shape refers to a shape that is not defined.",
+                    found=f"{shape} names {other}",
+                    hint="correct the name, or define that shape",
+                )
 
 
 def _lift(graph: rdflib.Graph) -> rdflib.Graph:

@@ -24,6 +24,7 @@ from ncpc_kg.vocabulary import SHAPE
 
 # Beside the query of a SPARQL constraint: the paths from $this that it looks along.
 READS = SHAPE.reads
+_ANY = NamedNode(SHAPE["any"])
 
 _ONE = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property)
 _LISTS = (SH["and"], SH["or"], SH.xone)
@@ -145,7 +146,8 @@ def _enter(tree: Tree, step: Step) -> Tree:
 def _ends(path: Path, starts: list[Tree], shape: Node, turned: bool = False) -> list[Tree]:
     """Enter a path below each start; return where it ends."""
     if isinstance(path, Predicate):
-        return [_enter(start, Step(path.name, turned)) for start in starts]
+        name = None if path.name == _ANY else path.name
+        return [_enter(start, Step(name, turned)) for start in starts]
     if isinstance(path, Inverse):
         return _ends(path.path, starts, shape, not turned)
     if isinstance(path, Sequence):

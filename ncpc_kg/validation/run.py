@@ -149,6 +149,7 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
     Raises:
         SourceError: A shape cannot be evaluated, or looks too far for this.
     """
+    reach = shapes.reach
     before, after = View(store, HIDDEN), View(store, HIDDEN, change)
     work: Work = {}
     for view, quads in ((after, change.inserted), (before, change.deleted)):
@@ -157,7 +158,7 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
                 # A class hierarchy reaches everywhere.
                 everything = {i: shapes.targeted(after, i) for i in range(len(shapes.nodes))}
                 return _run(shapes, everything, after.match(None, None, None), place)
-            for index, node in (*shapes.reach.concerned(view, triple), *_targeted_by(shapes, triple)):
+            for index, node in (*reach.concerned(view, triple), *_targeted_by(shapes, triple)):
                 if node not in work.get(index, ()) and shapes.targets_node(after, index, node):
                     work.setdefault(index, set()).add(node)
     return _run(shapes, work, _small_graph(after, shapes, work), place)

@@ -1,0 +1,195 @@
+"""Our runs of pySHACL against plain ones, the W3C tests, and changes against full runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import rdflib
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+from rdflib import RDF
+from samples import ROOT
+from shacl import Row, expected_rows, reference, rows
+from test_shapes import EXAMPLE, INVALID, VALID, base, shapes
+
+from ncpc_kg.engine import Change
+from ncpc_kg.errors import SourceError
+from ncpc_kg.graph import Dataset
+from ncpc_kg.pipeline import Content
+from ncpc_kg.sources import read_source
+from ncpc_kg.validation import Shapes, read_shapes, validate, validate_change
+from ncpc_kg.validation.view import quads_of
+from ncpc_kg.vocabulary import ID, INFERRED, NCPC
+
+W3C = ROOT.parent / "shared/w3c/shacl/core"
+MF, SHT = (
+    rdflib.Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"),
+    rdflib.Namespace("http://www.w3.org/ns/shacl-test#"),
+)
+# It writes "1"^^xsd:boolean for sh:uniqueLang and expects that to say nothing; rdflib reads true.
+KNOWN = {"property/uniqueLang-002"}
+
+
+def loaded(path: Path) -> Dataset:
+    dataset = Dataset()
+    with path.open("rb") as file:
+        triples = [quad.triple for quad in parse(file, RdfFormat.TURTLE, base_iri=path.as_uri())]
+    dataset.add(NamedNode(path.as_uri()), triples)
+    return dataset
+
+
+def w3c_case(path: Path) -> tuple[set[Row], set[Row], set[Row]]:
+    """What the W3C expects, what we find, what plain pySHACL finds."""
+    manifest = loaded(path).to_rdflib()
+    (test,) = manifest.subjects(RDF.type, SHT.Validate)
+    action = manifest.value(test, MF.action)
+    data, shape_graph = (
+        loaded(Path(str(manifest.value(action, part)).removeprefix("file://")))
+        for part in (SHT.dataGraph, SHT.shapesGraph)
+    )
+    found = rows(validate(data, read_shapes(shape_graph)).findings)
+    plain = reference(data.to_rdflib(), shape_graph.to_rdflib())
+    return expected_rows(manifest, manifest.value(test, MF.result)), found, plain
+
+
+def without_text(found: set[Row]) -> set[tuple[str, ...]]:
+    return {row[:6] for row in found}
+
+
+def test_w3c_core_tests_where_they_are_at_hand() -> None:
+    paths = [path for path in sorted(W3C.rglob("*.ttl")) if b"sht:Validate " in path.read_bytes()]
+    wrong = set()
+    for path in paths:
+        expected, found, plain = w3c_case(path)
+        name = path.relative_to(W3C).with_suffix("").as_posix()
+        assert without_text(found) == without_text(plain), name
+        if without_text(found) != without_text(expected):
+            wrong.add(name)
+    assert wrong == (KNOWN if paths else set())
+
+
+def test_same_as_pyshacl_on_the_real_graph(real: Content) -> None:
+    report = validate(real.asserted, shapes())
+    assert rows(report.findings) == reference(real.asserted.to_rdflib(), shapes().graph)
+    assert report.checked > 10_000
+
+
+def test_same_as_pyshacl_on_everything_broken_at_once() -> None:
+    dataset = base().patched((), ())
+    for number, path in enumerate(INVALID):
+        dataset.add(NamedNode(f"{EXAMPLE.value}-{number}"), read_source(path, "data", EXAMPLE.value).triples)
+    found = rows(validate(dataset, shapes()).findings)
+    assert found == reference(dataset.to_rdflib(), shapes().graph)
+    assert len(found) > len(INVALID) / 2
+
+
+def test_inferred_statements_are_not_seen() -> None:
+    dataset = base().patched((), ())
+    host = NamedNode(ID["org-host"])
+    role = Quad(host, NamedNode(str(RDF.type)), NamedNode(NCPC.HostInstitution), NamedNode(INFERRED))
+    dataset.store.add(role)
+    assert validate(dataset, shapes()).findings == ()
+    dataset.store.add(Quad(*role.triple, EXAMPLE))
+    assert len(validate(dataset, shapes()).findings) == 1
+
+
+def test_focus_restricts_the_full_run() -> None:
+    dataset = base().patched((), ())
+    for path in INVALID[::7]:
+        dataset.add(
+            NamedNode(f"{EXAMPLE.value}-{path.stem}"), read_source(path, "data", EXAMPLE.value).triples
+        )
+    full = validate(dataset, shapes()).findings
+    some = {finding.focus for finding in full[::2]}
+    assert validate(dataset, shapes(), focus=some).findings == tuple(f for f in full if f.focus in some)
+
+
+def test_findings_say_where() -> None:
+    path = next(path for path in INVALID if path.name == "invalid.plan.ttl")
+    source = read_source(path, "data", EXAMPLE.value)
+    dataset = base().patched((), ())
+    dataset.add(EXAMPLE, source.triples)
+    for triple, place in source.statements():
+        dataset.mark(triple, place)
+    (finding,) = validate(dataset, shapes()).findings
+    assert finding.where is not None
+    line = path.read_text().splitlines()[(finding.where.line or 0) - 1]
+    assert "ncpc:status" in line
+
+
+TRIPLES = sorted(
+    {triple for path in (*VALID, *INVALID) for triple in read_source(path, "data", EXAMPLE.value).triples},
+    key=str,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_change_is_checked_as_a_full_run_would(data: st.DataObject) -> None:
+    """What a change brings, cures or leaves on what it touches equals what full runs find."""
+    start = data.draw(st.lists(st.sampled_from(TRIPLES), max_size=40, unique=True))
+    before = base().patched((), ())
+    before.add(EXAMPLE, start)
+    here = sorted((quad for quad in before.store if "id/" in str(quad.subject)), key=str)
+    added = data.draw(st.lists(st.sampled_from(TRIPLES), max_size=12, unique=True))
+    removed = data.draw(st.lists(st.sampled_from(here), max_size=4, unique=True))
+    change = Change(inserted=quads_of(added, EXAMPLE), deleted=tuple(removed))
+    after = before.patched((), ())
+    for quad in removed:
+        after.store.remove(quad)
+    after.add(EXAMPLE, added)
+    full_before, full_after = (set(validate(state, shapes()).findings) for state in (before, after))
+    found = set(validate_change(before.store, change, shapes()).findings)
+    assert found <= full_after
+    assert full_after - full_before <= found
+    # What is gone after the change was about nodes that the change touches: nothing else moved.
+    untouched = full_after - found
+    assert untouched <= full_before
+
+
+def test_nested_shape_meets_a_literal() -> None:
+    """Trap 2: a nested shape that meets a literal, and results about an empty graph."""
+    graph = rdflib.Graph().parse(
+        data="""
+        PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        ex:S a sh:NodeShape ; sh:targetNode ex:a , "text" ; sh:nodeKind sh:IRI ;
+            sh:property [ sh:path ex:p ; sh:node [ sh:property [ sh:path ex:q ; sh:minCount 1 ] ] ] .
+        """,
+        format="turtle",
+    )
+    data = rdflib.Graph().parse(data="<http://example.org/a> <http://example.org/p> 1 .", format="turtle")
+    dataset = Dataset()
+    dataset.store.load(data.serialize(format="nt").encode(), RdfFormat.N_TRIPLES)
+    found = rows(validate(dataset, Shapes(graph)).findings)
+    assert found == reference(data, graph)
+    assert len(found) == 2
+
+
+def test_missing_shape_is_an_error() -> None:
+    graph = rdflib.Graph().parse(
+        data="""PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:node ex:Missing .""",
+        format="turtle",
+    )
+    with pytest.raises(SourceError, match="not defined"):
+        Shapes(graph)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("sh:property [ sh:path [ sh:zeroOrMorePath ex:p ] ; sh:minCount 1 ]", "unbounded"),
+        ('sh:sparql [ sh:select "SELECT $this WHERE { $this ex:p ?x }" ]', "how far it looks"),
+        ("sh:property [ sh:path ex:p ; sh:node ex:S ]", "refers to itself"),
+    ],
+)
+def test_shapes_that_look_too_far_cannot_check_a_change(shape: str, said: str) -> None:
+    graph = rdflib.Graph().parse(
+        data=f"""PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; {shape} .""",
+        format="turtle",
+    )
+    with pytest.raises(SourceError, match=said):
+        validate_change(base().store, Change(), Shapes(graph))
