@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -102,6 +103,50 @@ def test_the_development_lock_repeats_the_runtime_lock() -> None:
     pins = [set(re.findall(r"(?m)^([A-Za-z0-9._-]+==[^\s;\\]+)", _lock(name))) for name in LOCKS]
 
     assert pins[0] <= pins[1]
+
+
+# Used without being imported: FastAPI reads forms with it.
+UNSEEN = {"python-multipart"}
+# Imported through the packages that bring them along.
+BROUGHT = {"starlette": "fastapi", "pydantic": "fastapi", "anyio": "fastapi", "click": "typer"}
+
+
+def test_the_dependencies_are_those_that_are_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[<>=~ ]", entry)[0].lower() for entry in project["dependencies"]}
+    imported: set[str] = set()
+    for path in (ROOT / "ncpc_kg").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module)
+    outside = {
+        "ruamel.yaml" if name.startswith("ruamel") else name.partition(".")[0].lower()
+        for name in imported
+        if name.partition(".")[0] not in sys.stdlib_module_names and not name.startswith("ncpc_kg")
+    }
+
+    assert {BROUGHT.get(name, name) for name in outside} == declared - UNSEEN
+
+
+def test_every_runtime_dependency_has_its_line_in_the_decisions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[<>=~ ]", entry)[0].lower() for entry in project["dependencies"]}
+    table = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8").lower()
+
+    assert {name for name in declared if f"| {name} |" not in table} == set()
+
+
+def test_the_contract_against_web_frameworks_covers_all_below_web() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (contract,) = (each for each in linter["contracts"] if each["type"] == "forbidden")
+    modules = {f"ncpc_kg.{path.stem}" for path in (ROOT / "ncpc_kg").glob("*.py")}
+    modules |= {f"ncpc_kg.{path.parent.name}" for path in (ROOT / "ncpc_kg").glob("*/__init__.py")}
+
+    assert set(contract["source_modules"]) == modules - {
+        f"ncpc_kg.{name}" for name in ("__init__", "__main__", "cli", "web")
+    }
 
 
 @pytest.mark.parametrize(
