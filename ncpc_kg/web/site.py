@@ -1,0 +1,219 @@
+"""What pages are made from, and the protocol of what makes them: `Pages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from ncpc_kg.catalogue import Catalogue, Parameter, Question
+from ncpc_kg.dataset import Statistics
+from ncpc_kg.description import Description, Link, Value
+from ncpc_kg.ontology import Ontology
+from ncpc_kg.query import Choice
+
+_SAFE = "/:@!$&'()*+,;=-._~"
+
+
+@dataclass(frozen=True)
+class Alternate:
+    """Another form of what a page shows.
+
+    Attributes:
+        label: Name of the format for people, such as "Turtle".
+        media_type: Its media type.
+        href: Its address on this site.
+    """
+
+    label: str
+    media_type: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the site lies, so that pages can link within it.
+
+    Attributes:
+        base: Base IRI that the graph is published under, ending in `/`.
+        root: Path prefix behind a reverse proxy, such as `/kg`; empty without one.
+    """
+
+    base: str
+    root: str = ""
+
+    def href(self, iri: str) -> str | None:
+        """The address of an IRI: on this site if the graph names it, else the IRI itself.
+
+        Args:
+            iri: Any IRI.
+
+        Returns:
+            The address, or None for an IRI that no browser should follow, such as `javascript:`.
+        """
+        if iri.startswith(self.base):
+            path, mark, fragment = iri[len(self.base) :].partition("#")
+            return f"{self.root}/{quote(path, safe=_SAFE + '%')}{mark}{quote(fragment, safe=_SAFE + '%?')}"
+        return iri if iri.startswith(("https://", "http://", "mailto:")) else None
+
+    def path(self, path: str) -> str:
+        """An address of this site from a path that begins with `/`."""
+        return self.root + path
+
+
+@dataclass(frozen=True)
+class Head:
+    """What every page of a resource needs beside its content.
+
+    Attributes:
+        site: Where the site lies.
+        iri: IRI of what the page is about.
+        path: Address of the page.
+        alternates: Its data in other forms.
+        structured: schema.org data as JSON, safe inside `<script type="application/ld+json">`.
+        previous: Address of the page of links before this one, or None.
+        next: Address of the page of links after this one, or None.
+    """
+
+    site: Site
+    iri: str
+    path: str
+    alternates: tuple[Alternate, ...]
+    structured: str = ""
+    previous: str | None = None
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A parameter of a question as a field of its form.
+
+    Attributes:
+        parameter: The parameter.
+        choices: The terms it may take, sorted; empty where any term of its type may be given.
+        given: What the request gave, as text; None if it gave nothing.
+        value: What is in force, as text (an IRI or a literal's text); empty for "any".
+        label: What is in force, for people.
+        error: What is wrong with what was given, or None.
+    """
+
+    parameter: Parameter
+    choices: tuple[Choice, ...]
+    given: str | None
+    value: str
+    label: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What one row of an answer rests on.
+
+    Attributes:
+        passages: Passages of the source.
+        contested: Contradictions that facts behind the row are involved in.
+    """
+
+    passages: tuple[Link, ...]
+    contested: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """A question with its form and its answer.
+
+    Attributes:
+        question: The question.
+        fields: Its form.
+        columns: Names of the columns.
+        rows: One value a column; None where there is none. Empty if a field is wrong.
+        grounds: What each row rests on; empty unless `?evidence=1` was asked.
+        query: The query as it was run, with its parameters filled in.
+        complete: False if the answer goes on after these rows.
+        offset: Rows before these.
+    """
+
+    question: Question
+    fields: tuple[Field, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value | None, ...], ...]
+    grounds: tuple[Grounds, ...]
+    query: str
+    complete: bool = True
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A file with the whole graph.
+
+    Attributes:
+        name: Name of the file.
+        label: Its format for people.
+        media_type: Media type of what is compressed.
+        href: Address.
+        size: Bytes of the compressed file.
+        sha256: Checksum of the compressed file, hexadecimal.
+        modified: Date and time it was made, ISO 8601.
+    """
+
+    name: str
+    label: str
+    media_type: str
+    href: str
+    size: int
+    sha256: str
+    modified: str
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """The dataset: what it is, how large, where to get it.
+
+    Attributes:
+        title: Its title.
+        text: What it is.
+        license: Address of its licence.
+        source: The source, with its publisher.
+        publisher: Who publishes the source.
+        statistics: Counts by class, property, graph and link target.
+        dumps: The files.
+        modified: Date and time of the last change, ISO 8601.
+    """
+
+    title: str
+    text: str
+    license: str
+    source: Link
+    publisher: Link
+    statistics: Statistics
+    dumps: tuple[Dump, ...]
+    modified: str
+
+
+class Pages(Protocol):
+    """Makes pages; every method gives a whole HTML document."""
+
+    def thing(self, description: Description, head: Head) -> str:
+        """The page of a thing, code, passage, section, graph or entry."""
+        ...
+
+    def question(self, view: QuestionView, head: Head) -> str:
+        """The page of a question, with its form and its answer."""
+        ...
+
+    def questions(self, catalogue: Catalogue, head: Head) -> str:
+        """The list of questions."""
+        ...
+
+    def dataset(self, view: DatasetView, head: Head) -> str:
+        """The page of the dataset."""
+        ...
+
+    def ontology(self, ontology: Ontology, head: Head) -> str:
+        """The reference page of the ontology; terms have their local names as ids."""
+        ...
+
+    def shapes(self, turtle: str, head: Head) -> str:
+        """The page of the shapes; `turtle` is their text."""
+        ...
