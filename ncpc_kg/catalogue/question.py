@@ -1,4 +1,4 @@
-"""The catalogue of ready questions: read `queries/*.rq`, bind typed parameters as terms."""
+"""Questions and their parameters: plain data, and binding of terms into the query."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import rdflib
 from pyoxigraph import Literal as RdfLiteral
-from pyoxigraph import NamedNode, Store
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from pyoxigraph import NamedNode
 
 from ncpc_kg.engine import Term
-from ncpc_kg.errors import NotFound, ParameterError, Place, SourceError
-from ncpc_kg.store.syntax import explain, prologue, tokens
+from ncpc_kg.errors import NotFound, ParameterError
+from ncpc_kg.store.syntax import tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 
 ParameterType = Literal["iri", "string", "integer", "decimal", "date", "gYear", "gYearMonth"]
 TYPES: tuple[str, ...] = get_args(ParameterType)
-
-_QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
-_PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
 
 
 @dataclass(frozen=True)
@@ -131,59 +126,6 @@ class Catalogue:
         )
 
 
-def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
-    """Read every question of a directory.
-
-    Args:
-        directory: The directory with the .rq files; subdirectories are not part of it.
-        base: Base IRI the graph is published under.
-
-    Returns:
-        The catalogue.
-
-    Raises:
-        SourceError: A file's header or query is wrong.
-    """
-    return Catalogue(tuple(read_question(path, base) for path in sorted(directory.glob("*.rq"))))
-
-
-def read_question(path: Path, base: str = BASE) -> Question:
-    """Read one question: `#+` lines hold YAML about it (grlc's convention), the rest is the query.
-
-    Args:
-        path: The .rq file.
-        base: Base IRI the graph is published under.
-
-    Returns:
-        The question.
-
-    Raises:
-        SourceError: The file cannot be read, its header is not as expected, its query has a
-            syntax error, or a parameter has no VALUES block.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"The question cannot be read: {error}.", place=Place(path)) from error
-    header = _read_header(text, path)
-    _check_query(text, path)
-    blocks = {name: text[start:end].strip() for name, start, end in _blocks(text)}
-    parameters = tuple(_read_parameter(entry, blocks, path) for entry in header.get("params", ()))
-    expected = path.with_suffix(".csv")
-    return Question(
-        name=path.stem,
-        identifier=str(header.get("id", "")),
-        title=str(header["summary"]).strip(),
-        description=str(header.get("description", "")).strip(),
-        tags=tuple(map(str, header.get("tags", ()))),
-        parameters=parameters,
-        text=text.replace(BASE, base),
-        path=path,
-        expected=expected if expected.is_file() else None,
-        base=base,
-    )
-
-
 def bind(question: Question, terms: Mapping[str, Term]) -> str:
     """Fill terms into a question.
 
@@ -204,7 +146,7 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
         _check_type(question.parameter(name), term)
     pieces: list[str] = []
     end = 0
-    for name, start, stop in _blocks(question.text):
+    for name, start, stop in blocks(question.text):
         if name in terms:
             pieces += (question.text[end:start], f" {terms[name]} ")
             end = stop
@@ -265,8 +207,15 @@ def _check_type(parameter: Parameter, term: Term) -> None:
         )
 
 
-def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield name, start and end of what each `VALUES ?name { ... }` holds between its braces."""
+def blocks(text: str) -> Iterator[tuple[str, int, int]]:
+    """Find what each block `VALUES ?name { ... }` holds between its braces.
+
+    Args:
+        text: A query.
+
+    Yields:
+        The name, and start and end as character offsets.
+    """
     found = tokens(text)
     for at in range(len(found) - 2):
         values, variable, brace = found[at : at + 3]
@@ -274,85 +223,3 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
             close = next((token for token in found[at + 3 :] if token.text == "}"), None)
             if close:
                 yield variable.text[1:], brace.end, close.start
-
-
-def _read_header(text: str, path: Path) -> dict[str, Any]:
-    lines = [line.removeprefix("#+") for line in text.splitlines() if line.startswith("#+")]
-    first = next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith("#+")), 1)
-    try:
-        header = YAML(typ="safe").load("\n".join(line.removeprefix(" ") for line in lines)) or {}
-    except MarkedYAMLError as error:
-        line = first + error.problem_mark.line if error.problem_mark else first
-        raise SourceError(
-            f"The #+ lines are not valid YAML: {error.problem}.", place=Place(path, line)
-        ) from error
-    if not isinstance(header, dict) or not header.get("summary"):
-        raise SourceError(
-            "The question has no summary.",
-            expected="a line '#+ summary: the question in words' at the top",
-            hint="copy the header of another file in queries/",
-            place=Place(path, first),
-        )
-    _check_keys(header, _QUESTION_KEYS, "The header", path)
-    return header
-
-
-def _read_parameter(entry: Any, blocks: Mapping[str, str], path: Path) -> Parameter:
-    if not isinstance(entry, dict) or not {"name", "label", "type"} <= entry.keys():
-        raise SourceError(
-            "A parameter lacks its name, label or type.", found=repr(entry), place=Place(path, 1)
-        )
-    _check_keys(entry, _PARAMETER_KEYS, f"The parameter {entry['name']}", path)
-    name, kind = str(entry["name"]), entry["type"]
-    if kind not in TYPES:
-        raise SourceError(
-            f"The parameter {name} has an unknown type.",
-            found=str(kind),
-            expected=", ".join(TYPES),
-            place=Place(path, 1),
-        )
-    if name not in blocks:
-        raise SourceError(
-            f"The parameter {name} has no place in the query.",
-            expected=f"a block VALUES ?{name} {{ ... }} with its default",
-            hint="add the block, or delete the parameter",
-            place=Place(path, 1),
-        )
-    if values := entry.get("values"):
-        _check_query(values, path, f"The values query of {name}")
-    return Parameter(name, str(entry["label"]), kind, blocks[name], str(entry.get("description", "")), values)
-
-
-def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path: Path) -> None:
-    for key in given.keys() - known:
-        raise SourceError(
-            f"{what} has an unknown key.",
-            found=str(key),
-            expected=", ".join(sorted(known)),
-            place=Place(path, 1),
-        )
-
-
-def _check_query(text: str, path: Path, what: str = "The query") -> None:
-    for prefix, iri in prologue(tokens(text)).prefixes.items():
-        if PREFIXES.get(prefix) != iri:
-            raise SourceError(
-                f"The prefix {prefix}: differs from the project's prefix map.",
-                found=f"<{iri}>",
-                expected=f"<{PREFIXES[prefix]}>"
-                if prefix in PREFIXES
-                else "a prefix of ncpc_kg/vocabulary.py",
-                place=Place(path, 1),
-            )
-    try:
-        Store().query(text, prefixes=None if what == "The query" else PREFIXES)
-    except SyntaxError as error:
-        wrong = explain(text, error)
-        place = wrong.place or Place()
-        raise SourceError(
-            f"{what} cannot be read: {wrong.problem}",
-            found=wrong.found,
-            expected=wrong.expected,
-            hint=wrong.hint,
-            place=Place(path, place.line, place.column) if what == "The query" else Place(path),
-        ) from error

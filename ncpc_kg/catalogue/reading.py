@@ -1,0 +1,154 @@
+"""Read `queries/*.rq`: `#+` lines hold YAML about the question, the rest is the query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import Store
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from ncpc_kg.catalogue.question import TYPES, Catalogue, Parameter, Question, blocks
+from ncpc_kg.errors import Place, SourceError
+from ncpc_kg.sources import read_text
+from ncpc_kg.store.syntax import explain, prologue, tokens
+from ncpc_kg.vocabulary import BASE, PREFIXES
+
+_QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
+_PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
+
+
+def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
+    """Read every question of a directory.
+
+    Args:
+        directory: The directory with the .rq files; subdirectories are not part of it.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The catalogue.
+
+    Raises:
+        SourceError: A file's header or query is wrong.
+    """
+    return Catalogue(tuple(read_question(path, base) for path in sorted(directory.glob("*.rq"))))
+
+
+def read_question(path: Path, base: str = BASE) -> Question:
+    """Read one question: `#+` lines hold YAML about it (grlc's convention), the rest is the query.
+
+    Args:
+        path: The .rq file.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The question.
+
+    Raises:
+        SourceError: The file cannot be read, its header is not as expected, its query has a
+            syntax error, or a parameter has no VALUES block.
+    """
+    text = read_text(path)
+    header = _read_header(text, path)
+    _check_query(text, path)
+    defaults = {name: text[start:end].strip() for name, start, end in blocks(text)}
+    parameters = tuple(_read_parameter(entry, defaults, path) for entry in header.get("params", ()))
+    expected = path.with_suffix(".csv")
+    return Question(
+        name=path.stem,
+        identifier=str(header.get("id", "")),
+        title=str(header["summary"]).strip(),
+        description=str(header.get("description", "")).strip(),
+        tags=tuple(map(str, header.get("tags", ()))),
+        parameters=parameters,
+        text=text.replace(BASE, base),
+        path=path,
+        expected=expected if expected.is_file() else None,
+        base=base,
+    )
+
+
+def _read_header(text: str, path: Path) -> dict[str, Any]:
+    lines = [line.removeprefix("#+") for line in text.splitlines() if line.startswith("#+")]
+    first = next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith("#+")), 1)
+    try:
+        header = YAML(typ="safe").load("\n".join(line.removeprefix(" ") for line in lines)) or {}
+    except MarkedYAMLError as error:
+        line = first + error.problem_mark.line if error.problem_mark else first
+        raise SourceError(
+            f"The #+ lines are not valid YAML: {error.problem}.", place=Place(path, line)
+        ) from error
+    if not isinstance(header, dict) or not header.get("summary"):
+        raise SourceError(
+            "The question has no summary.",
+            expected="a line '#+ summary: the question in words' at the top",
+            hint="copy the header of another file in queries/",
+            place=Place(path, first),
+        )
+    _check_keys(header, _QUESTION_KEYS, "The header", path)
+    return header
+
+
+def _read_parameter(entry: Any, defaults: Mapping[str, str], path: Path) -> Parameter:
+    if not isinstance(entry, dict) or not {"name", "label", "type"} <= entry.keys():
+        raise SourceError(
+            "A parameter lacks its name, label or type.", found=repr(entry), place=Place(path, 1)
+        )
+    _check_keys(entry, _PARAMETER_KEYS, f"The parameter {entry['name']}", path)
+    name, kind = str(entry["name"]), entry["type"]
+    if kind not in TYPES:
+        raise SourceError(
+            f"The parameter {name} has an unknown type.",
+            found=str(kind),
+            expected=", ".join(TYPES),
+            place=Place(path, 1),
+        )
+    if name not in defaults:
+        raise SourceError(
+            f"The parameter {name} has no place in the query.",
+            expected=f"a block VALUES ?{name} {{ ... }} with its default",
+            hint="add the block, or delete the parameter",
+            place=Place(path, 1),
+        )
+    if values := entry.get("values"):
+        _check_query(values, path, f"The values query of {name}")
+    return Parameter(
+        name, str(entry["label"]), kind, defaults[name], str(entry.get("description", "")), values
+    )
+
+
+def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path: Path) -> None:
+    for key in given.keys() - known:
+        raise SourceError(
+            f"{what} has an unknown key.",
+            found=str(key),
+            expected=", ".join(sorted(known)),
+            place=Place(path, 1),
+        )
+
+
+def _check_query(text: str, path: Path, what: str = "The query") -> None:
+    for prefix, iri in prologue(tokens(text)).prefixes.items():
+        if PREFIXES.get(prefix) != iri:
+            raise SourceError(
+                f"The prefix {prefix}: differs from the project's prefix map.",
+                found=f"<{iri}>",
+                expected=f"<{PREFIXES[prefix]}>"
+                if prefix in PREFIXES
+                else "a prefix of ncpc_kg/vocabulary.py",
+                place=Place(path, 1),
+            )
+    try:
+        Store().query(text, prefixes=None if what == "The query" else PREFIXES)
+    except SyntaxError as error:
+        wrong = explain(text, error)
+        place = wrong.place or Place()
+        raise SourceError(
+            f"{what} cannot be read: {wrong.problem}",
+            found=wrong.found,
+            expected=wrong.expected,
+            hint=wrong.hint,
+            place=Place(path, place.line, place.column) if what == "The query" else Place(path),
+        ) from error
