@@ -18,6 +18,8 @@ import pytest
 from samples import MINIMAL, ContentMaker
 
 from ncpc_kg import __version__, cli
+from ncpc_kg.pipeline import build
+from ncpc_kg.settings import Settings
 from ncpc_kg.turtle import format_turtle
 from ncpc_kg.vocabulary import ID
 
@@ -148,10 +150,8 @@ def test_build_says_what_it_did_and_then_that_nothing_is_to_do(run: Run, tmp_pat
 
 def test_build_tells_what_users_wrote_that_no_longer_conforms(run: Run) -> None:
     run("build")
-    settings = cli._settings(None, Path(os.environ["NCPC_KG_STORE"]), cli.BASE)
-    with cli.pipeline.build(
-        cli.replace(settings, content=Path(os.environ["NCPC_KG_CONTENT"]))
-    ).store as store:
+    settings = Settings(content=Path(os.environ["NCPC_KG_CONTENT"]), store=Path(os.environ["NCPC_KG_STORE"]))
+    with build(settings).store as store:
         store.update(f"INSERT DATA {{ <{ID}h> a <https://w3id.org/ncpc/ontology#Hosting> }}")
 
     code, _, err = run("build", "--force")

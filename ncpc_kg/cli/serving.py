@@ -1,0 +1,53 @@
+"""The command that serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ncpc_kg import pipeline, web
+from ncpc_kg.cli.building import print_written
+from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, progress
+from ncpc_kg.vocabulary import BASE
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
+    content: ContentOption = None,
+    store: StoreOption = None,
+    base: BaseOption = BASE,
+    tokens: Annotated[
+        Path | None, typer.Option("--tokens", metavar="FILE", help="File of the tokens that may write.")
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--allow-service", metavar="HOST", help="Host that SERVICE and LOAD may reach."),
+    ] = None,
+    access_log: Annotated[
+        bool, typer.Option("--access-log/--no-access-log", help="Log each request.")
+    ] = True,
+) -> None:
+    """Serve the SPARQL endpoint and its pages; the store is built first if it has to be.
+
+    Examples:
+      ncpc-kg serve
+
+      ncpc-kg serve --host 0.0.0.0 --port 8080 --store /srv/ncpc-kg
+    """
+    settings = replace(
+        make_settings(content, store, base),
+        host=host,
+        port=port,
+        tokens_file=tokens,
+        allowed_services=tuple(service or ()),
+        access_log=access_log,
+    )
+    web.check_port(host, port)
+    with progress() as tell:
+        built = pipeline.build(settings, tell)
+    print_written(built)
+    web.serve(settings, built.store, on_ready=lambda url: err.print(f"Serving {url}  (stop with Ctrl+C)"))

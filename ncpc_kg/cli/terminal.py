@@ -1,0 +1,95 @@
+"""What the commands share: consoles, options, settings, and the progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from ncpc_kg.content import find_content
+from ncpc_kg.pipeline import Progress
+from ncpc_kg.settings import Settings
+from ncpc_kg.vocabulary import BASE
+
+# What is piped on is not folded to the width of a terminal that is not there.
+_WIDTH = None if sys.stdout.isatty() else 10_000
+out = Console(width=_WIDTH, soft_wrap=True, highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+ContentOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--content",
+        metavar="DIR",
+        envvar="NCPC_KG_CONTENT",
+        help="Directory with ontology/, data/ttl/, shapes/ and queries/; the project's own by default.",
+    ),
+]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        envvar="NCPC_KG_STORE",
+        help="Directory of the store; one among your user data by default.",
+    ),
+]
+BaseOption = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        metavar="IRI",
+        envvar="NCPC_KG_BASE",
+        help="Base IRI to publish under, for a fork on a domain of its own.",
+    ),
+]
+
+
+def make_settings(content: Path | None, store: Path | None = None, base: str = BASE) -> Settings:
+    """Make settings from what the options say.
+
+    Args:
+        content: The content directory, or None for the project's own.
+        store: The store's directory, or None for the default.
+        base: Base IRI to publish under.
+
+    Returns:
+        The settings.
+
+    Raises:
+        SourceError: There is no content.
+    """
+    settings = Settings(content=find_content(content), base=base)
+    return replace(settings, store=store) if store else settings
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show what is being done: a bar on a terminal, else a line for each kind of step.
+
+    Yields:
+        What the chain reports its progress to.
+    """
+    if err.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=err, transient=True) as bar:
+            task = bar.add_task("Looking for changes", total=1.0)
+            yield lambda step, share: bar.update(task, description=step, completed=share)
+        return
+    told: set[str] = set()
+
+    def tell(step: str, share: float) -> None:
+        kind = step.split()[0]
+        if kind not in told:
+            told.add(kind)
+            err.print(f"{share:4.0%} {step}")
+
+    yield tell
