@@ -73,24 +73,23 @@ class Store:
 
     def _load(self) -> None:
         """Read the state in force and the journal after it into memory."""
-        state = self._files.current()
         self._snapshot = Snapshot()
         self._written: set[Quad] = set()
         self._removed: set[Quad] = set()
-        if state is None:
-            self._state = State(store=secrets.token_hex(4), sequence=0)
+        self._state = State(store=secrets.token_hex(4), sequence=0)
+        path = self._files.current()
+        if path is None:
             if not self._read_only:
-                state = self._files.write_state(self._state, (), (), ())
-        if state is None:
+                self._replace((), self._state)
             return
-        self._state = self._files.read_state(state)
+        self._state = self._files.read_state(path)
         try:
             self._written, self._removed = (
-                set(parse(path=str(state / name), format=RdfFormat.N_QUADS))
+                set(parse(path=str(path / name), format=RdfFormat.N_QUADS))
                 for name in ("written.nq", "removed.nq")
             )
-            self._snapshot.load_file(str(state / "base.nq"), self._written, self._removed, self._state.graphs)
-            records, length = journal.read(state / "journal")
+            self._snapshot = self._snapshot_of(path, self._state, self._state.repeats)
+            records, length = journal.read(path / "journal")
         except (OSError, SyntaxError) as error:
             raise StoreError(
                 f"The store in {self._files.directory} cannot be read.",
@@ -101,8 +100,24 @@ class Store:
             self._take(record.change)
             self._state = replace(self._state, sequence=record.sequence)
         if not self._read_only:
-            self._files.sweep(keep=state)
-            self._journal = journal.Journal(state / "journal", length)
+            self._files.sweep(keep=path)
+            self._journal = journal.Journal(path / "journal", length)
+
+    def _snapshot_of(self, path: Path, state: State, repeats: int | None = None) -> Snapshot:
+        made = Snapshot()
+        made.load_file(str(path / "base.nq"), self._written, self._removed, state.graphs, repeats)
+        return made
+
+    def _replace(self, base: Iterable[Quad], described: State) -> None:
+        """Make a new state with another built part, on the disk and in memory."""
+        path = self._files.stage(base, self._written, self._removed)
+        snapshot = self._snapshot_of(path, described)
+        described = replace(described, repeats=snapshot.repeats)
+        self._files.activate(path, described)
+        self._snapshot, self._state = snapshot, described
+        if self._journal:
+            self._journal.close()
+        self._journal = journal.Journal(path / "journal", 0)
 
     # ------------------------------------------------------------------ reading
 
@@ -205,8 +220,7 @@ class Store:
                 fingerprint=fingerprint,
                 graphs=tuple(sorted(graphs)),
             )
-            self._files.write_state(described, quads, self._written, self._removed)
-            self._reopen()
+            self._replace(quads, described)
 
     def compact(self) -> None:
         """Fold the journal into a new state, so that the next start need not read it."""
@@ -223,8 +237,7 @@ class Store:
                 for quad in parse(path=str(old / "base.nq"), format=RdfFormat.N_QUADS)
                 if quad.graph_name not in self.derived
             )
-            self._files.write_state(described, (*kept, *derived), self._written, self._removed)
-            self._reopen()
+            self._replace((*kept, *derived), described)
 
     def update(self, text: str, using: DatasetClause | None = None) -> None:
         """Apply a SPARQL update as one atomic, durable step; see `Engine.update`."""
@@ -354,16 +367,14 @@ class Store:
                 sequence=self._state.sequence + 1,
                 graphs=tuple(name.value for name in backup.graphs() if isinstance(name, NamedNode)),
             )
-            written = backup._written
-            base = {quad for quad in backup.quads() if quad not in written} | backup._removed
-            self._files.write_state(described, base, written, backup._removed)
-            self._reopen()
-
-    def _reopen(self) -> None:
-        if self._journal:
-            self._journal.close()
-            self._journal = None
-        self._load()
+            base = {quad for quad in backup.quads() if quad not in backup._written} | backup._removed
+            before = self._written, self._removed
+            self._written, self._removed = set(backup._written), set(backup._removed)
+            try:
+                self._replace(base, described)
+            except StoreError:
+                self._written, self._removed = before
+                raise
 
     def _refuse_read_only(self) -> None:
         if self._read_only:

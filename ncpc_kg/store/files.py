@@ -41,6 +41,7 @@ class State:
         sequence: Number of writes and rebuilds up to this state.
         fingerprint: Hash of the inputs the built part was made from; None before a build.
         graphs: Named graphs, so that empty ones are kept.
+        repeats: How often a statement stands in a further graph.
         sums: SHA-256 of each data file.
     """
 
@@ -48,6 +49,7 @@ class State:
     sequence: int
     fingerprint: str | None = None
     graphs: tuple[str, ...] = ()
+    repeats: int = 0
     sums: dict[str, str] = field(default_factory=dict)
 
 
@@ -134,23 +136,19 @@ class StoreFiles:
             raise _damaged(self.directory, f"{state.name}: {error}") from error
         return described
 
-    def write_state(
-        self, described: State, base: Iterable[Quad] | Path, written: Iterable[Quad], removed: Iterable[Quad]
-    ) -> Path:
-        """Make a new state beside the one in force, put it on the disk, and swap it in.
+    def stage(self, base: Iterable[Quad] | Path, written: Iterable[Quad], removed: Iterable[Quad]) -> Path:
+        """Write the data of a new state beside the one in force.
 
         Args:
-            described: Its description; the sums are filled in here.
             base: The built statements, or a file that holds them already.
             written: Statements users added.
             removed: Built statements users took away.
 
         Returns:
-            Directory of the new state.
+            Directory of the new state, which is not in force yet.
         """
         old = self.current()
-        number = int(old.name) + 1 if old else 1
-        new = self.directory / str(number)
+        new = self.directory / str(int(old.name) + 1 if old else 1)
         try:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
@@ -160,6 +158,18 @@ class StoreFiles:
                 serialize(base, str(new / "base.nq"), RdfFormat.N_QUADS)
             serialize(written, str(new / "written.nq"), RdfFormat.N_QUADS)
             serialize(removed, str(new / "removed.nq"), RdfFormat.N_QUADS)
+        except OSError as error:
+            raise self._not_written(new, error) from error
+        return new
+
+    def activate(self, new: Path, described: State) -> None:
+        """Put a staged state on the disk whole, and swap it in.
+
+        Args:
+            new: What `stage` gave.
+            described: Its description; the sums are filled in here.
+        """
+        try:
             sums = {}
             for name in _DATA:
                 with (new / name).open("rb") as file:
@@ -168,16 +178,18 @@ class StoreFiles:
             write_durably(new / "journal", b"")
             values = {**asdict(described), "sums": sums}
             write_durably(new / "state.json", json.dumps(values, indent=1).encode())
-            write_durably(self.directory / "current", f"{number}\n".encode())
+            write_durably(self.directory / "current", f"{new.name}\n".encode())
         except OSError as error:
-            shutil.rmtree(new, ignore_errors=True)
-            raise StoreError(
-                "The new state could not be put on the disk; the old one stays in force.",
-                found=str(error),
-                hint="free space on the disk of the store, then try again",
-            ) from error
+            raise self._not_written(new, error) from error
         self.sweep(keep=new)
-        return new
+
+    def _not_written(self, new: Path, error: OSError) -> StoreError:
+        shutil.rmtree(new, ignore_errors=True)
+        return StoreError(
+            "The new state could not be put on the disk; the old one stays in force.",
+            found=str(error),
+            hint="free space on the disk of the store, then try again",
+        )
 
     def sweep(self, keep: Path) -> None:
         """Remove states that are no longer, or never came, into force."""

@@ -1,8 +1,9 @@
-"""The state that readers query: the merged graph beside the named ones, in memory.
+"""The state that readers query, in memory.
 
-Two in-memory stores hold the same statements in two arrangements, because a pattern is
-answered fastest where nothing else is: `merged` has every statement once, in its default
-graph; `named` has them where they belong. A query that names no graph runs on the first.
+The statements lie in one in-memory store, each in its graphs. While no statement stands in two
+graphs, the engine's union of all graphs is a set union and answers queries at full speed. From
+the first statement that does, a second store holds the merged graph beside it, since the
+engine's union would count that statement twice.
 """
 
 from __future__ import annotations
@@ -35,15 +36,13 @@ class Snapshot:
 
     Attributes:
         named: The unnamed graph (as default graph) and the named graphs.
-        merged: The set union of all of them, as default graph.
-        repeats: How often a statement stands in a further graph. While it is zero, the
-            engine's own union of graphs is a set union, too, and nothing need be copied.
+        repeats: How often a statement stands in a further graph.
     """
 
     def __init__(self) -> None:
         self.named = Store()
-        self.merged = Store()
         self.repeats = 0
+        self._merged: Store | None = None
         self._whole: Store | None = None
 
     def __len__(self) -> int:
@@ -53,7 +52,12 @@ class Snapshot:
         return quad in self.named
 
     def load_file(
-        self, path: str, added: Iterable[Quad], removed: Iterable[Quad], graphs: Iterable[str]
+        self,
+        path: str,
+        added: Iterable[Quad],
+        removed: Iterable[Quad],
+        graphs: Iterable[str],
+        repeats: int | None = None,
     ) -> None:
         """Read an N-Quads file with a patch over it into an empty snapshot.
 
@@ -62,6 +66,7 @@ class Snapshot:
             added: Statements to add to it.
             removed: Statements to leave out.
             graphs: Named graphs that exist even if they are empty.
+            repeats: How often a statement stands in a further graph, if that is known.
 
         Raises:
             SyntaxError: The file is not N-Quads.
@@ -73,18 +78,31 @@ class Snapshot:
             if next(self.graph(quad.graph_name), None) is None:
                 self.named.remove_graph(quad.graph_name)
         self.named.bulk_extend(added)
-        self._finish_load(graphs)
+        self._finish_load(graphs, repeats)
 
     def load(self, quads: Iterable[Quad], graphs: Iterable[str] = ()) -> None:
         """Put statements into an empty snapshot."""
         self.named.bulk_extend(quads)
         self._finish_load(graphs)
 
-    def _finish_load(self, graphs: Iterable[str]) -> None:
+    def _finish_load(self, graphs: Iterable[str], repeats: int | None = None) -> None:
         for name in graphs:
             self.named.add_graph(NamedNode(name))
-        self.merged.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in self.named)
-        self.repeats = len(self.named) - len(self.merged)
+        self.repeats = self._count_repeats() if repeats is None else repeats
+        if self.repeats:
+            self._merge()
+
+    def _count_repeats(self) -> int:
+        """Statements beyond the first of each triple; a clash of hashes only costs speed."""
+        seen = {hash((quad.subject, quad.predicate, quad.object)) for quad in self.named}
+        return len(self.named) - len(seen)
+
+    def _merge(self) -> Store:
+        """The merged graph; kept from the first time it is needed."""
+        if self._merged is None:
+            self._merged = Store()
+            self._merged.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in self.named)
+        return self._merged
 
     def copy(self) -> Snapshot:
         """An independent copy."""
@@ -110,7 +128,11 @@ class Snapshot:
         self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
     ) -> Iterator[Quad]:
         """Matching statements of the union, each once (`engine.Reader`)."""
-        return self.merged.quads_for_pattern(subject, predicate, object, None)
+        return (self._merged or self.named).quads_for_pattern(subject, predicate, object, None)
+
+    def triples(self) -> int:
+        """Number of statements of the union, each counted once."""
+        return len(self.named) if self._merged is None else len(self._merged)
 
     def apply(self, change: Change) -> None:
         """Make a change; what is there already or gone already is left alone."""
@@ -120,18 +142,31 @@ class Snapshot:
         for quad in change.deleted:
             if quad in self.named:
                 self.named.remove(quad)
-                triple = (quad.subject, quad.predicate, quad.object)
-                if next(self.named.quads_for_pattern(*triple, None), None) is None:
-                    self.merged.remove(Quad(*triple))
-                else:
-                    self.repeats -= 1
+                self._removed(quad)
         fresh = [quad for quad in dict.fromkeys(change.inserted) if quad not in self.named]
-        before = len(self.merged)
-        self.named.extend(fresh)
-        self.merged.extend(Quad(q.subject, q.predicate, q.object) for q in fresh)
-        self.repeats += len(fresh) - (len(self.merged) - before)
+        for quad in fresh:
+            self._add(quad)
         for name in change.dropped:
             self.named.remove_graph(name)
+
+    def _removed(self, quad: Quad) -> None:
+        if self._elsewhere(quad):
+            self.repeats -= 1
+        elif self._merged is not None:
+            self._merged.remove(Quad(quad.subject, quad.predicate, quad.object))
+
+    def _add(self, quad: Quad) -> None:
+        if self._elsewhere(quad):
+            self.repeats += 1
+            self._merge()
+        elif self._merged is not None:
+            self._merged.add(Quad(quad.subject, quad.predicate, quad.object))
+        self.named.add(quad)
+
+    def _elsewhere(self, quad: Quad) -> bool:
+        """Whether the triple of a statement that is not here now stands in some graph."""
+        found = self.named.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
+        return next(found, None) is not None
 
     def query(
         self, text: str, formats: Formats, clause: DatasetClause | None = None, limit: int | None = None
@@ -218,10 +253,10 @@ class Snapshot:
         else:
             asked = syntax.dataset_clause(text, clause.base if clause else None)
         if asked is None:
-            if not syntax.mentions(text, "GRAPH"):
-                return self.merged, None, None, False
-            if not self.repeats:
+            if self._merged is None:
                 return self.named, None, None, True
+            if not syntax.mentions(text, "GRAPH"):
+                return self._merged, None, None, False
             if self._whole is None:
                 self._whole = self._assemble(None, self.graphs())
             return self._whole, None, None, False
@@ -234,7 +269,7 @@ class Snapshot:
     def _assemble(self, default: Iterable[GraphName] | None, named: Iterable[GraphName]) -> Store:
         """A store whose default graph is the set union of some graphs, or of all (None)."""
         store = Store()
-        sources = [self.merged.quads_for_pattern(None, None, None, None)] if default is None else [
+        sources = [self._merge().quads_for_pattern(None, None, None, None)] if default is None else [
             self.graph(name) for name in default
         ]  # fmt: skip
         for quads in sources:

@@ -65,10 +65,11 @@ def same_as_native(text: str, spelt: str | None = None, empty_graphs: bool = Tru
         without_empty_graphs(state.named)
         without_empty_graphs(expected)
     assert canonical(state.named) == canonical(expected)
-    assert {(q.subject, q.predicate, q.object) for q in state.named} == {
-        (q.subject, q.predicate, q.object) for q in state.merged
-    }
-    assert len(state.merged) == len(state.named) - state.repeats
+    triples = {(q.subject, q.predicate, q.object) for q in state.named}
+    union = [(q.subject, q.predicate, q.object) for q in state.match(None, None, None)]
+    assert len(union) == len(triples) == state.triples()
+    assert set(union) == triples
+    assert state.repeats == len(state.named) - len(triples)
     return state
 
 
