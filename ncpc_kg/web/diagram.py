@@ -13,7 +13,8 @@ from ncpc_kg.ontology import Ontology, OntologyTerm
 
 ROW, HEIGHT, INDENT, MARGIN = 34, 26, 26, 16
 LETTER = 7.4  # width of a letter at 13 px, on the safe side
-GAP = 330
+GAP = 300
+BEND = 70
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def class_diagram(ontology: Ontology) -> str:
     for row, one in enumerate(singles):
         boxes[one.iri] = _Box(one, right, MARGIN + row * ROW, _width(one))
     height = max(bottom, MARGIN + len(singles) * ROW) + MARGIN
-    width = max((box.x + box.width for box in boxes.values()), default=MARGIN) + MARGIN
+    width = max((box.x + box.width for box in boxes.values()), default=MARGIN) + MARGIN + BEND
     lines = [
         _branch(boxes[iri], boxes[above]) for iri, up in nearest.items() for above in up[:1] if iri in boxes
     ]
@@ -130,15 +131,19 @@ def _arrows(ontology: Ontology, boxes: dict[str, _Box]) -> list[str]:
         x1, y1 = tail.x + tail.width, tail.middle
         if head.x > x1:
             x2, y2 = head.x, head.middle
+            x, anchor = x2 - 12, "end"
             bend = (x2 - x1) / 2
             path = f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
         else:
             x2, y2 = head.x + head.width, head.middle
-            out = max(x1, x2) + 46
+            x, anchor = x2 + 12, "start"
+            out = max(x1, x2) + BEND
             path = f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
         found.append(
             f'<path class="leads-to" d="{path}" fill="none" stroke="currentColor" stroke-opacity="0.55" '
             f'marker-end="url(#arrow)"><title>{title}</title></path>'
+            f'<text class="property" x="{x:.0f}" y="{y2 - 5:.0f}" text-anchor="{anchor}" font-size="11" '
+            f'fill="currentColor">{escape(names)}</text>'
         )
     return found
 

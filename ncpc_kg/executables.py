@@ -1,0 +1,116 @@
+"""The catalogue as RDF: each question a SHACL-SPARQL executable, as SIB's editor reads them.
+
+The editor asks an endpoint for `sh:SPARQLExecutable` with `rdfs:comment` and `sh:select`, and
+for `sh:declare`d prefixes; both are answered from the graph made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from ncpc_kg.catalogue import Catalogue, Parameter, Question
+from ncpc_kg.engine import Term
+from ncpc_kg.store.syntax import prologue, tokens
+from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
+
+_FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct"}
+
+
+def executables(catalogue: Catalogue, base: str = BASE) -> list[Triple]:
+    """Say the catalogue in RDF.
+
+    Args:
+        catalogue: The questions.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The statements; no blank nodes.
+    """
+    home = f"{base}questions"
+    found = list(_declarations(home, base))
+    for question in catalogue.questions:
+        found += _question(question, home, base)
+    return found
+
+
+def executable(question: Question, base: str = BASE) -> list[Triple]:
+    """Say one question in RDF."""
+    return list(_question(question, f"{base}questions", base))
+
+
+def bare(question: Question) -> str:
+    """The text of a question without its header."""
+    lines = question.text.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
+
+
+def _declarations(home: str, base: str) -> Iterator[Triple]:
+    yield _say(home, "rdf:type", _node("owl:Ontology"))
+    yield _say(home, "dcterms:title", Literal("Questions of the NCPC knowledge graph", language="en"))
+    for prefix, iri in prefixes_under(base).items():
+        node = f"{home}#prefix-{prefix}"
+        yield _say(home, "sh:declare", NamedNode(node))
+        yield _say(node, "rdf:type", _node("sh:PrefixDeclaration"))
+        yield _say(node, "sh:prefix", Literal(prefix))
+        yield _say(node, "sh:namespace", Literal(iri, datatype=_node("xsd:anyURI")))
+
+
+def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
+    iri = f"{home}/{question.name}"
+    form = form_of(question.text)
+    yield _say(iri, "rdf:type", _node("sh:SPARQLExecutable"))
+    yield _say(iri, "rdf:type", _node(f"sh:SPARQL{_FORMS[form]}Executable"))
+    yield _say(iri, "rdfs:label", Literal(question.title, language="en"))
+    yield _say(iri, "skos:prefLabel", Literal(question.title, language="en"))
+    yield _say(iri, "rdfs:comment", Literal(question.title, language="en"))
+    if question.description:
+        yield _say(iri, "dcterms:description", Literal(question.description, language="en"))
+    if question.identifier:
+        yield _say(iri, "dcterms:identifier", Literal(question.identifier))
+    for tag in question.tags:
+        yield _say(iri, "schema:keywords", Literal(tag, language="en"))
+    yield _say(iri, "sh:prefixes", NamedNode(home))
+    yield _say(iri, f"sh:{form.lower()}", Literal(bare(question)))
+    yield _say(iri, "schema:target", NamedNode(f"{base}sparql"))
+    yield _say(iri, "dcterms:isPartOf", NamedNode(home))
+    for order, parameter in enumerate(question.parameters):
+        yield from _parameter(iri, parameter, order)
+
+
+def _parameter(question: str, parameter: Parameter, order: int) -> Iterator[Triple]:
+    node = f"{question}#{parameter.name}"
+    yield _say(question, "sh:parameter", NamedNode(node))
+    yield _say(node, "rdf:type", _node("sh:Parameter"))
+    yield _say(node, "sh:path", NamedNode(node))
+    yield _say(node, "sh:name", Literal(parameter.label, language="en"))
+    if parameter.description:
+        yield _say(node, "sh:description", Literal(parameter.description, language="en"))
+    yield _say(node, "sh:order", Literal(str(order), datatype=_node("xsd:integer")))
+    yield _say(node, "sh:optional", Literal("true", datatype=_node("xsd:boolean")))
+    if parameter.type == "iri":
+        yield _say(node, "sh:nodeKind", _node("sh:IRI"))
+    else:
+        yield _say(node, "sh:datatype", _node(f"xsd:{parameter.type}"))
+    yield _say(node, "dcterms:identifier", Literal(parameter.name))
+
+
+def form_of(text: str) -> str:
+    """Whether a query is a SELECT, ASK or CONSTRUCT.
+
+    Args:
+        text: A query of one of these forms.
+    """
+    found = tokens(text)
+    after = prologue(found).end
+    return next((one.word for one in found[after:] if one.word in _FORMS), "SELECT")
+
+
+def _say(subject: str, name: str, value: Term) -> Triple:
+    return Triple(NamedNode(subject), _node(name), value)
+
+
+def _node(name: str) -> NamedNode:
+    prefix, _, local = name.partition(":")
+    return NamedNode(PREFIXES[prefix] + local)
