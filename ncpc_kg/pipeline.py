@@ -16,7 +16,7 @@ from ncpc_kg.errors import NotConforming, Place
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.profile import Departure, find_departures
 from ncpc_kg.settings import Settings
-from ncpc_kg.sources import SourceFile, find_sources, read_source
+from ncpc_kg.sources import SourceFile, find_sources, read_source, read_text
 from ncpc_kg.store import Store
 from ncpc_kg.terms import check_terms, undefined
 from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate
@@ -93,15 +93,14 @@ def read(settings: Settings, progress: Progress = silent) -> Content:
         progress(f"Reading {path.name}", number / len(found))
         files.append(read_source(path, role, GRAPH[name], path.relative_to(settings.content).as_posix()))
     vocabulary = check_terms(files)
-    catalogue = read_catalogue(settings.content / "queries")
-    for question in catalogue.questions:
-        for name, line in vocabulary.missing(question.text):
-            raise undefined(name, Place(question.path, line), vocabulary)
+    for path in sorted((settings.content / "queries").rglob("*.rq")):
+        for name, line in vocabulary.missing(read_text(path)):
+            raise undefined(name, Place(path, line), vocabulary)
     return Content(
         tuple(files),
         asserted=merge(file for file in files if file.role != "shapes"),
         shapes=merge(file for file in files if file.role == "shapes"),
-        catalogue=catalogue,
+        catalogue=read_catalogue(settings.content / "queries"),
     )
 
 
