@@ -1,10 +1,13 @@
 """Validation of asserted statements against shapes; never prints, never raises for bad data.
 
-`read_shapes` once, then `validate` a dataset or `validate_change` before a write.
+`read_shapes` once, then `validate` a dataset or `validate_change` before a write, or
+`validate_entry` for a new centre.
 """
 
+from ncpc_kg.validation.entry import validate_entry
 from ncpc_kg.validation.findings import INFO, VIOLATION, WARNING, Finding, Report
-from ncpc_kg.validation.run import Shapes, read_shapes, validate, validate_change
+from ncpc_kg.validation.run import validate, validate_change
+from ncpc_kg.validation.shapes import Shapes, read_shapes
 
 __all__ = [
     "INFO",
@@ -16,4 +19,5 @@ __all__ = [
     "read_shapes",
     "validate",
     "validate_change",
+    "validate_entry",
 ]

@@ -29,7 +29,7 @@ from pyshacl.errors import (
 from pyshacl.pytypes import SHACLExecutor
 from pyshacl.shape import Shape
 from pyshacl.shapes_graph import ShapesGraph
-from rdflib import RDF, SH
+from rdflib import SH
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
@@ -38,14 +38,12 @@ from rdflib.term import IdentifiedNode, Node
 from ncpc_kg.errors import SourceError
 from ncpc_kg.graph import from_rdflib
 from ncpc_kg.validation.findings import Finding
+from ncpc_kg.validation.lift import TARGETS, lift, refuse_missing
 from ncpc_kg.validation.paths import Alternative, Inverse, Path, Predicate, Sequence, read_path
 
 # rdflib logs a traceback for every literal that does not fit its datatype; that is a finding
 # here, and must not be printed by the logging module's last resort.
 logging.getLogger("rdflib").addHandler(logging.NullHandler())
-
-_TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
-_REFERENCES = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property, RDF.first)
 
 
 class DataGraph(rdflib.Graph):
@@ -166,8 +164,8 @@ class Processor:
     """
 
     def __init__(self, graph: rdflib.Graph) -> None:
-        _refuse_missing(graph)
-        self.graph = self._lifted = _lift(graph)
+        refuse_missing(graph)
+        self.graph = self._lifted = lift(graph)
         self._parsed: dict[str, Query] = {}
         self._paths: dict[Node, Path] = {}
         try:
@@ -187,7 +185,7 @@ class Processor:
             if shape.deactivated:
                 continue
             found: dict[Node, frozenset[Node]] = {
-                name: frozenset(self._lifted.objects(node, name)) for name in _TARGETS
+                name: frozenset(self._lifted.objects(node, name)) for name in TARGETS
             }
             implicit = frozenset(shape.implicit_class_targets())  # type: ignore[no-untyped-call]
             if implicit:
@@ -265,48 +263,3 @@ def choose_message(messages: Iterable[rdflib.Literal]) -> str:
     """
     ordered = sorted(messages, key=lambda text: (text.language not in ("en", None), str(text)))
     return str(ordered[0]) if ordered else ""
-
-
-def _refuse_missing(graph: rdflib.Graph) -> None:
-    """Refuse a reference to a shape that is not there, which pySHACL takes for one that all meet."""
-    for reference in (SH.node, SH.property, SH["not"], SH.qualifiedValueShape):
-        for shape, other in graph.subject_objects(reference):
-            if isinstance(other, rdflib.URIRef) and next(graph.predicates(other), None) is None:
-                raise SourceError(
-                    "A shape refers to a shape that is not defined.",
-                    found=f"{shape} names {other}",
-                    hint="correct the name, or define that shape",
-                )
-
-
-def _lift(graph: rdflib.Graph) -> rdflib.Graph:
-    """Hand the targets of node shapes down to their property shapes.
-
-    A node shape's `sh:property` says no more than: its targets are checked against the
-    property shape. Said directly, pySHACL checks them all in one go. Shapes that need their
-    property shapes beside them (closed, disjoint qualified ones) or that others refer to
-    stay as they are.
-    """
-    lifted = rdflib.Graph(bind_namespaces="none")
-    for prefix, name in graph.namespaces():
-        lifted.bind(prefix, name)
-    for statement in graph:
-        lifted.add(statement)
-    for shape in {s for target in _TARGETS for s in graph.subjects(target)}:
-        stays = (
-            (shape, SH.closed, None) in graph
-            or graph.value(shape, SH.deactivated) is not None
-            or graph.value(shape, SH.path) is not None
-            or any((None, reference, shape) in graph for reference in _REFERENCES)
-        )
-        if stays:
-            continue
-        for part in list(graph.objects(shape, SH.property)):
-            if (part, SH.qualifiedValueShapesDisjoint, None) in graph:
-                continue
-            for target in _TARGETS:
-                for value in graph.objects(shape, target):
-                    lifted.add((part, target, value))
-            lifted.remove((shape, SH.property, part))
-            lifted.add((part, RDF.type, SH.PropertyShape))
-    return lifted

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import cast
 
-import rdflib
 from pyoxigraph import NamedNode, Triple
 from rdflib import SH
-from rdflib.term import Node
 
 from ncpc_kg.engine import Change, Quads, Subject, Term
 from ncpc_kg.errors import Place
-from ncpc_kg.graph import Converter, Dataset, from_rdflib
+from ncpc_kg.graph import Converter, Dataset
 from ncpc_kg.validation.findings import Finding, Report, make_report
 from ncpc_kg.validation.paths import Inverse, Predicate
-from ncpc_kg.validation.processor import DataGraph, Processor
-from ncpc_kg.validation.reach import Reach
+from ncpc_kg.validation.processor import DataGraph
+from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import SUBCLASS, TYPE, View
 from ncpc_kg.vocabulary import INFERRED
 
@@ -28,79 +26,6 @@ Places = Callable[..., Place | None]
 
 # Shapes, by index, with the nodes to check against each.
 Work = dict[int, set[Term]]
-
-
-class Shapes:
-    """Shapes made ready to validate with; make it once and use it for every run.
-
-    Args:
-        graph: The shapes.
-
-    Raises:
-        SourceError: The shapes are not well formed.
-    """
-
-    def __init__(self, graph: rdflib.Graph) -> None:
-        self.graph = graph
-        self.processor = Processor(graph)
-        targets = list(self.processor.targets())
-        self.nodes: tuple[Node, ...] = tuple(node for node, _ in targets)
-        self.targets: tuple[Mapping[Node, frozenset[Term]], ...] = tuple(
-            {name: frozenset(map(from_rdflib, values)) for name, values in found.items()}
-            for _, found in targets
-        )
-        self._reach: Reach | None = None
-
-    @property
-    def reach(self) -> Reach:
-        """How far the shapes look; worked out when first needed."""
-        if self._reach is None:
-            self._reach = Reach(self.processor.graph, self.nodes)
-        return self._reach
-
-    def targeted(self, view: View, index: int) -> set[Term]:
-        """Return the nodes that one shape targets (SHACL, section 2.1.3)."""
-        found = self.targets[index]
-        nodes: set[Term] = set(found[SH.targetNode])
-        for name in found[SH.targetClass]:
-            for kind in view.subclasses(name):
-                nodes.update(cast(Term, triple.subject) for triple in view.match(None, TYPE, kind))
-        for name in found[SH.targetSubjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.subject) for triple in pattern)
-        for name in found[SH.targetObjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.object) for triple in pattern)
-        return nodes
-
-    def targets_node(self, view: View, index: int, node: Term) -> bool:
-        """Say whether one shape targets a node."""
-        found = self.targets[index]
-        if node in found[SH.targetNode] or found[SH.targetClass] & view.types(node):
-            return True
-        if isinstance(node, Subject) and any(
-            next(view.match(node, cast(NamedNode, name), None), None) for name in found[SH.targetSubjectsOf]
-        ):
-            return True
-        return any(
-            next(view.match(None, cast(NamedNode, name), node), None) for name in found[SH.targetObjectsOf]
-        )
-
-
-def read_shapes(shapes: Dataset, graphs: Collection[NamedNode] = ()) -> Shapes:
-    """Make shapes ready to validate with.
-
-    Args:
-        shapes: The parsed shape files.
-        graphs: Which of them; none means all.
-
-    Returns:
-        The shapes.
-
-    Raises:
-        SourceError: A shape is not well formed.
-    """
-    return Shapes(shapes.to_rdflib(*graphs))
 
 
 def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = None) -> Report:
@@ -129,7 +54,7 @@ def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = No
         )
         if nodes:
             work[index] = nodes
-    triples = view.match(None, None, None) if wanted is None else _small_graph(view, shapes, work)
+    triples = view.match(None, None, None) if wanted is None else small_graph(view, shapes, work)
     return _run(shapes, work, triples, dataset.place)
 
 
@@ -149,19 +74,38 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
     Raises:
         SourceError: A shape cannot be evaluated, or looks too far for this.
     """
+    after = View(store, HIDDEN, change)
+    work = find_work(store, change, shapes, after)
+    if work is None:
+        # A class hierarchy reaches everywhere.
+        everything = {index: shapes.targeted(after, index) for index in range(len(shapes.nodes))}
+        return _run(shapes, everything, after.match(None, None, None), place)
+    return _run(shapes, work, small_graph(after, shapes, work), place)
+
+
+def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work | None:
+    """Find the shapes and nodes whose verdict a change may alter.
+
+    Args:
+        store: The state before the change.
+        change: Statements added and removed.
+        shapes: The shapes.
+        after: The state after the change.
+
+    Returns:
+        Shapes, by index, with nodes; None if the change touches the class hierarchy.
+    """
     reach = shapes.reach
-    before, after = View(store, HIDDEN), View(store, HIDDEN, change)
+    before = View(store, HIDDEN)
     work: Work = {}
     for view, quads in ((after, change.inserted), (before, change.deleted)):
         for triple in {quad.triple for quad in quads if quad.graph_name not in HIDDEN}:
             if triple.predicate == SUBCLASS:
-                # A class hierarchy reaches everywhere.
-                everything = {i: shapes.targeted(after, i) for i in range(len(shapes.nodes))}
-                return _run(shapes, everything, after.match(None, None, None), place)
+                return None
             for index, node in (*reach.concerned(view, triple), *_targeted_by(shapes, triple)):
                 if node not in work.get(index, ()) and shapes.targets_node(after, index, node):
                     work.setdefault(index, set()).add(node)
-    return _run(shapes, work, _small_graph(after, shapes, work), place)
+    return work
 
 
 def _targeted_by(shapes: Shapes, triple: Triple) -> Iterator[tuple[int, Term]]:
@@ -175,7 +119,17 @@ def _targeted_by(shapes: Shapes, triple: Triple) -> Iterator[tuple[int, Term]]:
             yield index, cast(Term, triple.object)
 
 
-def _small_graph(view: View, shapes: Shapes, work: Work) -> set[Triple]:
+def small_graph(view: View, shapes: Shapes, work: Work) -> set[Triple]:
+    """Collect all that shapes look at, and no more.
+
+    Args:
+        view: Where to look it up.
+        shapes: The shapes.
+        work: Shapes, by index, with the nodes to check.
+
+    Returns:
+        The statements, those of the class hierarchy included.
+    """
     triples = set(view.match(None, SUBCLASS, None))
     for index, nodes in work.items():
         for node in nodes:
