@@ -2,6 +2,7 @@
 # make test    sets everything up and runs all tests that Python alone can run
 # make check   everything a change must pass: style, types, layers, Turtle, coverage
 # make assets  builds the map and the editor of the pages; needs Node, and the pages work without
+# make assets  fetches the map and the SPARQL editor of the pages (needs Node.js); serve tries it once
 # make lock    pins the dependencies again, with hashes
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -30,6 +31,14 @@ format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/ncpc-kg format
+
+assets: $(VENV)/.ready
+	$(BIN)/python hatch_build.py
+
+# The pages work without them, with a plain text field and a plain list.
+$(VENV)/.assets: $(VENV)/.ready frontend/package-lock.json
+	@$(BIN)/python hatch_build.py || echo "The pages go without map and SPARQL editor; later: make assets"
+	@touch $@
 
 # pip refuses what is not in the lock; the build tools are in it, so nothing else is fetched.
 $(VENV)/.ready: requirements.lock pyproject.toml
