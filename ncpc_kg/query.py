@@ -120,19 +120,47 @@ def choices(engine: Engine, parameter: Parameter, base: str = BASE) -> tuple[Cho
     Returns:
         The terms in the order of its `values` query; empty where any term is allowed.
     """
+    asked = choices_query(parameter, base)
+    return read_choices(engine.query(*asked), base) if asked else ()
+
+
+def choices_query(parameter: Parameter, base: str = BASE) -> tuple[str, Formats] | None:
+    """The query that lists the terms a parameter may take, with the format to ask for.
+
+    Args:
+        parameter: The parameter.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The query; None where any term of the type is allowed.
+    """
     if parameter.values is None:
-        return ()
-    found = table(engine.query(declare_prefixes(parameter.values, base), Formats(bindings=JSON_RESULTS)))
+        return None
+    text = declare_prefixes(parameter.values.replace(BASE, base), base)
+    return text, Formats(bindings=JSON_RESULTS)
+
+
+def read_choices(result: Answer, base: str = BASE) -> tuple[Choice, ...]:
+    """Read the terms that a parameter may take from the answer to `choices_query`.
+
+    Args:
+        result: The answer.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The terms in the order of the answer.
+    """
+    found = table(result)
     labels = found.columns.index("label") if "label" in found.columns else None
     value = found.columns.index("value")
-    result = []
+    read = []
     for row in found.rows:
         term = row[value]
         if term is None:
             continue
         label = row[labels] if labels is not None else None
-        result.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term, base)))
-    return tuple(result)
+        read.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term, base)))
+    return tuple(read)
 
 
 def read_terms(engine: Engine, question: Question, given: Mapping[str, str]) -> dict[str, Term]:
@@ -156,13 +184,26 @@ def read_terms(engine: Engine, question: Question, given: Mapping[str, str]) -> 
     terms: dict[str, Term] = {}
     for name, text in given.items():
         parameter = question.parameter(name)
-        listed = choices(engine, parameter, question.base)
-        terms[name] = (
-            _pick(parameter, text, listed, question.base)
-            if listed
-            else read_term(parameter, text, question.base)
-        )
+        terms[name] = term_for(parameter, text, choices(engine, parameter, question.base), question.base)
     return terms
+
+
+def term_for(parameter: Parameter, text: str, listed: tuple[Choice, ...], base: str = BASE) -> Term:
+    """Read one parameter that a person or a program gave as text.
+
+    Args:
+        parameter: The parameter.
+        text: What was given.
+        listed: The terms it may take, from `choices`; empty where any term of its type is allowed.
+        base: Base IRI the graph is published under.
+
+    Returns:
+        The term.
+
+    Raises:
+        ParameterError: The text is not a value of the type or the list.
+    """
+    return _pick(parameter, text, listed, base) if listed else read_term(parameter, text, base)
 
 
 def shorten(term: Term, base: str = BASE) -> str:
