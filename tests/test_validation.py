@@ -79,7 +79,9 @@ def test_same_as_pyshacl_on_the_real_graph(real: Content) -> None:
 def test_same_as_pyshacl_on_everything_broken_at_once() -> None:
     dataset = base().patched((), ())
     for number, path in enumerate(INVALID):
-        dataset.add(NamedNode(f"{EXAMPLE.value}-{number}"), read_source(path, "data", EXAMPLE.value).triples)
+        dataset.add(
+            NamedNode(f"{EXAMPLE.value}-{number}"), read_source(path, "ontology", EXAMPLE.value).triples
+        )
     found = rows(validate(dataset, shapes()).findings)
     assert found == reference(dataset.to_rdflib(), shapes().graph)
     assert len(found) > len(INVALID) / 2
@@ -99,7 +101,7 @@ def test_focus_restricts_the_full_run() -> None:
     dataset = base().patched((), ())
     for path in INVALID[::7]:
         dataset.add(
-            NamedNode(f"{EXAMPLE.value}-{path.stem}"), read_source(path, "data", EXAMPLE.value).triples
+            NamedNode(f"{EXAMPLE.value}-{path.stem}"), read_source(path, "ontology", EXAMPLE.value).triples
         )
     full = validate(dataset, shapes()).findings
     some = {finding.focus for finding in full[::2]}
@@ -108,7 +110,7 @@ def test_focus_restricts_the_full_run() -> None:
 
 def test_findings_say_where() -> None:
     path = next(path for path in INVALID if path.name == "invalid.plan.ttl")
-    source = read_source(path, "data", EXAMPLE.value)
+    source = read_source(path, "ontology", EXAMPLE.value)
     dataset = base().patched((), ())
     dataset.add(EXAMPLE, source.triples)
     for triple, place in source.statements():
@@ -120,7 +122,11 @@ def test_findings_say_where() -> None:
 
 
 TRIPLES = sorted(
-    {triple for path in (*VALID, *INVALID) for triple in read_source(path, "data", EXAMPLE.value).triples},
+    {
+        triple
+        for path in (*VALID, *INVALID)
+        for triple in read_source(path, "ontology", EXAMPLE.value).triples
+    },
     key=str,
 )
 

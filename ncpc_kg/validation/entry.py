@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
+from pyoxigraph import NamedNode
 from rdflib import DCTERMS
 
 from ncpc_kg.engine import Change, Quads, Term
@@ -14,6 +15,8 @@ from ncpc_kg.validation.findings import Finding, Report, make_report
 from ncpc_kg.validation.run import HIDDEN, Places, fill, find_work, locate, small_graph
 from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import TYPE, View
+
+_PROVENANCE = NamedNode(str(DCTERMS.provenance))
 
 
 def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places | None = None) -> Report:
@@ -44,7 +47,9 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
         triples = set(after.match(None, None, None))
     else:
         triples = small_graph(after, shapes, work)
-    nodes = {cast(Term, quad.subject) for quad in change.inserted}
+    # The submission itself is described beside the entry, not by it.
+    submissions = {quad.object for quad in change.inserted if quad.predicate == _PROVENANCE}
+    nodes = {cast(Term, quad.subject) for quad in change.inserted if quad.subject not in submissions}
     entry = [
         [node for node in nodes if kind is None or next(after.match(node, TYPE, kind), None)]  # type: ignore[arg-type]
         for _, kind in shapes.profile
