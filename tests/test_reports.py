@@ -110,10 +110,10 @@ def test_json() -> None:
     assert document["findings"][0] == {
         "severity": "violation",
         "message": "A plan must not count as fact. Name the party with ncpc:hasParty.",
-        "focus": {"type": "uri", "value": ID["hosting-plan"]},
+        "focus": {"type": "uri", "value": str(ID["hosting-plan"])},
         "path": "ncpc:status",
-        "value": {"type": "uri", "value": CODE["status-planned"]},
-        "shape": SHAPE["Arrangement-plan"],
+        "value": {"type": "uri", "value": str(CODE["status-planned"])},
+        "shape": str(SHAPE["Arrangement-plan"]),
         "component": str(SH.InConstraintComponent),
         "file": "data/ttl/20-utopia.ttl",
         "line": 12,
