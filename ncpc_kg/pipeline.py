@@ -15,6 +15,7 @@ from ncpc_kg.content import PACKAGE
 from ncpc_kg.errors import NotConforming, Place
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.profile import Departure, find_departures
+from ncpc_kg.reports import summary
 from ncpc_kg.settings import Settings
 from ncpc_kg.sources import SourceFile, find_sources, read_source, read_text
 from ncpc_kg.store import Store
@@ -204,10 +205,9 @@ def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) 
     shapes = read_shapes(content.shapes)
     report = _check(content, shapes, _part(progress, 0.1, 0.7))
     if not report.conforms:
-        found = ", ".join(f"{number} {level}s" for level, number in sorted(report.counts.items()))
         raise NotConforming(
             "The content does not conform, so it was not built; the store is as it was.",
-            found=found,
+            found=summary(report),
             hint="see every finding with: ncpc-kg check",
         )
     whole = content.asserted

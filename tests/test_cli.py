@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import rdflib
 from samples import MINIMAL, ContentMaker
 
 from ncpc_kg import __version__, cli
@@ -85,7 +86,7 @@ def test_check_says_that_the_content_conforms(run: Run) -> None:
     code, out, err = run("check")
 
     assert code == 0
-    assert "conforms" in out.lower()
+    assert out.startswith("Conforms: no findings")
     assert "Validating" in err
 
 
@@ -97,6 +98,27 @@ def test_check_leaves_with_1_where_a_shape_is_broken(run: Run, tmp_path: Path) -
     assert code == 1
     assert "20-brazil.ttl:5" in out
     assert "No host. Add ncpc:hasHost." in out
+
+
+def test_check_writes_json_sarif_and_turtle(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(tmp_path, DATA, lambda text: text.replace(" ;\n    ncpc:hasHost id:org-senai", ""))
+    monkeypatch.chdir(tmp_path / "content")
+
+    code, out, _ = run("check", "--format", "json")
+    assert code == 1
+    assert [(each["file"], each["line"]) for each in json.loads(out)["findings"]] == [(DATA, 5)]
+
+    code, out, _ = run("check", "--format", "sarif")
+    assert code == 1
+    (result,) = json.loads(out)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == DATA
+
+    code, out, _ = run("check", "--format", "turtle")
+    assert code == 1
+    report = rdflib.Graph().parse(data=out, format="turtle")
+    assert [str(node) for node in report.objects(None, rdflib.SH.focusNode)] == [f"{ID}hosting-brazil-senai"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +13,27 @@ from ncpc_kg import pipeline
 from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, out, progress
 from ncpc_kg.content import find_content
 from ncpc_kg.query import shorten
+from ncpc_kg.reports import to_json, to_rdf, to_sarif, to_text
 from ncpc_kg.sources import find_sources, read_text
 from ncpc_kg.turtle import format_turtle
 from ncpc_kg.vocabulary import BASE
 
 
-def check(content: ContentOption = None) -> None:
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    turtle = "turtle"
+
+
+def check(
+    form: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to write the report.")] = (
+        ReportFormat.text
+    ),
+    content: ContentOption = None,
+) -> None:
     """Check the content: Turtle, terms, OWL 2 RL profile, shapes, and what follows.
 
     Exit code 0: it conforms; 1: it does not; 2: a file cannot be read.
@@ -24,13 +41,21 @@ def check(content: ContentOption = None) -> None:
     Examples:
       ncpc-kg check
 
-      ncpc-kg check --content . --format sarif > check.sarif
+      ncpc-kg check --format sarif > check.sarif
     """
     with progress() as tell:
         report = pipeline.check(make_settings(content), tell)
-    for finding in report.findings:
-        out.print(f"{finding.where}: {finding.level}: {finding.message} [{shorten(finding.focus)}]")
-    out.print(f"{report.counts}")
+    here = Path.cwd()
+    match form:
+        case ReportFormat.text:
+            written = to_text(report, colour=out.is_terminal and not out.no_color, root=here)
+        case ReportFormat.json:
+            written = to_json(report, here)
+        case ReportFormat.sarif:
+            written = to_sarif(report, here)
+        case ReportFormat.turtle:
+            written = to_rdf(report).serialize(format="longturtle")
+    sys.stdout.write(written)
     if not report.conforms:
         raise typer.Exit(1)
 
