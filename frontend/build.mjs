@@ -35,7 +35,7 @@ function world() {
   const shown = { ...all, features: all.features.filter(({ id }) => id !== "010") };
   const projection = geoNaturalEarth1().fitWidth(WIDTH, shown).precision(0.3);
   const path = geoPath(projection).digits(1);
-  const coarse = geoPath(projection.precision(1)).digits(0);
+  const coarse = geoPath(projection.precision(1)).digits(1);
   const height = Math.ceil(projection([0, SOUTH])[1]);
   const countries = {};
   for (const shape of shown.features) {

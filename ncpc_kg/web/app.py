@@ -20,6 +20,8 @@ from ncpc_kg.web.engines import AsyncEngine, Threaded
 from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.graph_store import NAMED, STORE, GraphStoreEndpoint
 from ncpc_kg.web.headers import SECURITY_BYTES
+from ncpc_kg.web.routes import add_browse
+from ncpc_kg.web.site import Site
 from ncpc_kg.web.sparql import SparqlEndpoint
 from ncpc_kg.web.tokens import Tokens
 from ncpc_kg.web.transport import Endpoint, exchange_of
@@ -40,7 +42,7 @@ def create_app(
     waited = engine if isinstance(engine, AsyncEngine) and not hasattr(engine, "match") else None
     answering: AsyncEngine = waited if waited is not None else Threaded(engine)  # type: ignore[arg-type]
     known = tokens if tokens is not None else Tokens.read(os.environ, settings.tokens_file)
-    pages = views or Views()
+    pages = views or Views(Site(settings.base))
     app = FastAPI(
         title="ncpc-kg",
         summary="The NCPC programme of 1998 as a knowledge graph",
@@ -53,6 +55,8 @@ def create_app(
     app.state.sparql, app.state.graphs, app.state.engine = sparql, graphs, answering
     app.state.settings, app.state.tokens, app.state.views = settings, known, pages
     _add_error_handlers(app, pages)
+    browse = add_browse(app, settings)
+    sparql.form = browse.sparql if browse else None
     _add_routes(app, pages)
     limit = settings.limits.body_bytes
     app.state.sparql_endpoint = Endpoint(sparql, limit, pages)

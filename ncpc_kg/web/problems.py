@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ncpc_kg.errors import LimitReached, NcpcError, RequestError, StoreError, Unauthorized
 from ncpc_kg.negotiation import choose
 from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.site import Site
 from ncpc_kg.web.views import Views
 
 PROBLEM = "application/problem+json"
@@ -48,6 +49,8 @@ def document(error: NcpcError, request_id: str) -> dict[str, object]:
         members["line"] = error.place.line
         if error.place.column:
             members["column"] = error.place.column
+    if error.report is not None:
+        members["report"] = error.report
     if request_id:
         members["instance"] = f"urn:uuid:{request_id}" if re.fullmatch(r"[0-9a-f-]{36}", request_id) else ""
         members["request_id"] = request_id
@@ -74,7 +77,7 @@ def reply(error: NcpcError, exchange: Exchange, views: Views, text: str | None =
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", error.allowed))
     if wants_page(exchange.headers):
-        body = views.problem(members, text).encode()
+        body = views.problem(members, text, Site(views.site.base, exchange.root)).encode()
         headers.append(("content-type", "text/html; charset=utf-8"))
     else:
         body = json.dumps(members, ensure_ascii=False).encode()

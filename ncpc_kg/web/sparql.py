@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.errors import NcpcError, NotAcceptable
@@ -16,6 +17,7 @@ from ncpc_kg.web.engines import AsyncEngine, graph_names
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.headers import PREFLIGHT
 from ncpc_kg.web.protocol import Description, Parameters, Query, Update, operation
+from ncpc_kg.web.site import Site
 from ncpc_kg.web.tokens import Tokens
 from ncpc_kg.web.views import Views
 
@@ -40,6 +42,7 @@ class SparqlEndpoint:
         self.settings = settings
         self.tokens = tokens
         self.views = views
+        self.form: Callable[[str | None, Site], Awaitable[str]] | None = None
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
@@ -74,7 +77,7 @@ class SparqlEndpoint:
         stable = bool(version) and version == self.engine.version and not _CHANGING.search(wanted.text)
         body, media_type = answer.body, _with_charset(answer.media_type)
         if as_page:
-            body, media_type = self.views.result(answer, wanted.text).encode(), "text/html; charset=utf-8"
+            body, media_type = self._result(exchange, answer, wanted.text), "text/html; charset=utf-8"
         headers = [
             ("content-type", media_type),
             ("vary", "Accept, Accept-Encoding"),
@@ -84,6 +87,9 @@ class SparqlEndpoint:
             headers.append(("etag", _tag(version, wanted, answer, media_type)))
         return Reply(200, body, tuple(headers), cacheable=stable, label=answer.kind)
 
+    def _result(self, exchange: Exchange, answer: Answer, text: str) -> bytes:
+        return self.views.result(answer, text, Site(self.settings.base, exchange.root)).encode()
+
     def _wants_page(self, exchange: Exchange, parameters: Parameters) -> bool:
         accept = exchange.header("accept")
         if not accept or PAGE not in accept or asked_format(parameters):
@@ -92,8 +98,9 @@ class SparqlEndpoint:
 
     async def _describe(self, exchange: Exchange, wanted: Description, base: str) -> Reply:
         vary = ("vary", "Accept, Accept-Encoding")
+        site = Site(self.settings.base, exchange.root)
         if self._wants_page(exchange, wanted.parameters):
-            page = self.views.home().encode()
+            page = (await self.form(None, site) if self.form else self.views.sparql(site=site)).encode()
             return Reply(200, page, (("content-type", "text/html; charset=utf-8"), vary), label="page")
         media_type = self._description_type(exchange, wanted)
         body = service_description.describe(

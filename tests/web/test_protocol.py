@@ -350,7 +350,7 @@ def test_values_cannot_become_markup(client: Client) -> None:
 
 
 def test_security_headers_everywhere(client: Client) -> None:
-    for url in ("/", "/sparql?query=ASK%7B%7D", "/nothing", "/static/plain.css", "/graphs"):
+    for url in ("/", "/sparql?query=ASK%7B%7D", "/nothing", "/static/site.css", "/graphs"):
         headers = client.get(url).headers
         assert headers["x-content-type-options"] == "nosniff", url
         assert "default-src 'none'" in headers["content-security-policy"], url

@@ -1,0 +1,83 @@
+"""The pages of resources: implements `site.Pages` with the project's templates."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from ncpc_kg.catalogue import Catalogue, Question
+from ncpc_kg.description import Description, Fact, Incoming, Link
+from ncpc_kg.ontology import Ontology
+from ncpc_kg.web.chart import chart
+from ncpc_kg.web.site import DatasetView, Head, QuestionView
+from ncpc_kg.web.views import Views
+
+# A class whose pages set what they involve side by side.
+_SIDES = "Discrepancy"
+
+
+class HtmlPages:
+    """Makes the pages of resources.
+
+    Args:
+        views: The templates.
+    """
+
+    def __init__(self, views: Views) -> None:
+        self.views = views
+
+    def thing(self, description: Description, head: Head) -> str:
+        """The page of a thing, code, passage, section, graph or entry."""
+        return self._render(
+            "thing.html",
+            head,
+            thing=description,
+            groups=grouped(description.facts),
+            sides=any(type_.iri.endswith(f"#{_SIDES}") for type_ in description.types),
+            links=other_links(description),
+        )
+
+    def question(self, view: QuestionView, head: Head) -> str:
+        """The page of a question, with its form and its answer."""
+        return self._render("question.html", head, view=view, chart=chart(view))
+
+    def questions(self, catalogue: Catalogue, head: Head) -> str:
+        """The list of questions, by what they are about first."""
+        return self._render("questions.html", head, groups=by_tag(catalogue))
+
+    def dataset(self, view: DatasetView, head: Head) -> str:
+        """The page of the dataset."""
+        return self._render("dataset.html", head, view=view)
+
+    def ontology(self, ontology: Ontology, head: Head) -> str:
+        """The reference page of the ontology; terms have their local names as ids."""
+        return self._render("ontology.html", head, ontology=ontology)
+
+    def shapes(self, turtle: str, head: Head) -> str:
+        """The page of the shapes; `turtle` is their text."""
+        return self._render("shapes.html", head, turtle=turtle)
+
+    def _render(self, template: str, head: Head, **data: object) -> str:
+        return self.views.render(template, head.site, head=head, **data)
+
+
+def grouped(facts: tuple[Fact, ...]) -> tuple[tuple[Link, tuple[Fact, ...]], ...]:
+    """Group facts by class, in their order."""
+    return tuple((kind, tuple(group)) for kind, group in groupby(facts, key=lambda fact: fact.type))
+
+
+def other_links(description: Description) -> tuple[Incoming, ...]:
+    """What points at a thing, without the facts that its page tells in full."""
+    told = {fact.iri for fact in description.facts}
+    kept = (
+        Incoming(one.property, tuple(thing for thing in one.things if thing.iri not in told))
+        for one in description.incoming
+    )
+    return tuple(one for one in kept if one.things)
+
+
+def by_tag(catalogue: Catalogue) -> tuple[tuple[str, tuple[Question, ...]], ...]:
+    """Group questions by their first tag; those without one come last."""
+    found: dict[str, list[Question]] = {}
+    for question in catalogue.questions:
+        found.setdefault(question.tags[0] if question.tags else "", []).append(question)
+    return tuple((tag, tuple(found[tag])) for tag in sorted(found, key=lambda tag: (not tag, tag)))
