@@ -1,7 +1,6 @@
 # make serve   sets everything up and serves http://127.0.0.1:8000
 # make test    sets everything up and runs all tests that Python alone can run
 # make check   everything a change must pass: style, types, layers, Turtle, coverage
-# make assets  builds the map and the editor of the pages; needs Node, and the pages work without
 # make assets  fetches the map and the SPARQL editor of the pages (needs Node.js); serve tries it once
 # make lock    pins the dependencies again, with hashes
 
@@ -12,7 +11,7 @@ BIN := $(VENV)/bin
 
 .PHONY: serve test check format assets lock clean
 
-serve: $(VENV)/.ready
+serve: $(VENV)/.ready $(VENV)/.assets
 	$(BIN)/ncpc-kg serve $(ARGS)
 
 test: $(VENV)/.ready-dev
@@ -62,9 +61,6 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	@echo "Adding what tests and checks need (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
-
-assets: $(VENV)/.ready
-	$(BIN)/python hatch_build.py
 
 # Needs uv on the path. The lock names neither an index nor a path.
 LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
