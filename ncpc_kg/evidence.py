@@ -237,11 +237,12 @@ def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Mismatch, 
         The passages that do not match, by line.
     """
     wrong = []
-    for quad in dataset.match(None, _SHA256, None):
-        passage = read_passage(_text(quad.subject))
-        found, expected = checksum(lines, passage.start, passage.end), _text(quad.object)
-        if expected != found:
-            wrong.append(Mismatch(passage, expected, found))
+    for node in dataset.match(None, _TYPE, NamedNode(NCPC.Passage)):
+        passage = read_passage(_text(node.subject))
+        found = checksum(lines, passage.start, passage.end)
+        for quad in dataset.match(passage.iri, _SHA256, None):
+            if _text(quad.object) != found:
+                wrong.append(Mismatch(passage, _text(quad.object), found))
     return tuple(sorted(wrong, key=lambda mismatch: (mismatch.passage.start, mismatch.passage.end)))
 
 
