@@ -12,9 +12,9 @@ from rdflib import DCTERMS
 from ncpc_kg.engine import Change, Quads, Term
 from ncpc_kg.graph import Converter, from_rdflib
 from ncpc_kg.validation.findings import Finding, Report, make_report
-from ncpc_kg.validation.run import HIDDEN, Places, fill, find_work, locate, small_graph
+from ncpc_kg.validation.run import Places, fill, find_work, locate, small_graph
 from ncpc_kg.validation.shapes import Shapes
-from ncpc_kg.validation.view import TYPE, View
+from ncpc_kg.validation.view import HIDDEN, TYPE, View
 
 _PROVENANCE = NamedNode(str(DCTERMS.provenance))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import cast
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Triple
 from rdflib import SH
 
 from ncpc_kg.engine import Change, Quads, Subject, Term
@@ -16,10 +16,8 @@ from ncpc_kg.validation.findings import Finding, Report, make_report
 from ncpc_kg.validation.paths import Inverse, Predicate
 from ncpc_kg.validation.processor import DataGraph
 from ncpc_kg.validation.shapes import Shapes
+from ncpc_kg.validation.view import HIDDEN as HIDDEN
 from ncpc_kg.validation.view import SUBCLASS, TYPE, View
-from ncpc_kg.vocabulary import INFERRED
-
-HIDDEN = frozenset({NamedNode(str(INFERRED))})
 
 # Says where a statement stands: subject, property, value; less where less is known.
 Places = Callable[..., Place | None]

@@ -9,9 +9,21 @@ from pyoxigraph import NamedNode, Quad, Triple
 from rdflib import RDF, RDFS
 
 from ncpc_kg.engine import Change, Quads, Subject, Term
+from ncpc_kg.vocabulary import BASE, INFERRED
 
 TYPE = NamedNode(str(RDF.type))
 SUBCLASS = NamedNode(str(RDFS.subClassOf))
+
+
+class _Inferred:
+    """The names of graphs of inferred statements, under whatever base they are published."""
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, NamedNode) and name.value.endswith(_INFERRED)
+
+
+_INFERRED = str(INFERRED).removeprefix(BASE)
+HIDDEN = _Inferred()
 
 
 class View:
@@ -22,11 +34,13 @@ class View:
 
     Args:
         store: The statements in their graphs.
-        hidden: The graphs to leave out.
+        hidden: The graphs to leave out; those of inferred statements by default.
         change: What is about to be added and removed.
     """
 
-    def __init__(self, store: Quads, hidden: Container[object] = (), change: Change | None = None) -> None:
+    def __init__(
+        self, store: Quads, hidden: Container[object] = HIDDEN, change: Change | None = None
+    ) -> None:
         self._store = store
         self._hidden = hidden
         self._gone = frozenset(change.deleted) if change else frozenset()
