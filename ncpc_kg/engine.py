@@ -98,12 +98,14 @@ class Change:
         deleted: Statements that were there before.
         created: Named graphs that come into being, empty ones included.
         dropped: Named graphs that cease to be.
+        notes: What the gate let pass and still wants to be known.
     """
 
     inserted: tuple[Quad, ...] = ()
     deleted: tuple[Quad, ...] = ()
     created: tuple[NamedNode | BlankNode, ...] = ()
     dropped: tuple[NamedNode | BlankNode, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.deleted or self.created or self.dropped)

@@ -50,6 +50,8 @@ class NcpcError(Exception):
     exit_code = 2
     http_status = 500
     title = "Something went wrong"
+    # A report in plain data that goes with the error, for programs.
+    report: dict[str, object] | None = None
 
     def __init__(
         self,
@@ -94,7 +96,7 @@ class VocabularyError(NcpcError):
 
 
 class NotConforming(NcpcError):
-    """The data break a shape; carries no report, its caller does."""
+    """The data break a shape; `report` holds the findings, where whoever raised it had them."""
 
     exit_code = 1
     http_status = 422

@@ -168,13 +168,16 @@ class Rules:
         )
 
 
-def read_rules(dataset: Dataset, content: Path | None = None, base: str = BASE) -> Rules:
+def read_rules(
+    dataset: Dataset, content: Path | None = None, base: str = BASE, shortcuts: str | None = None
+) -> Rules:
     """Read the axioms of a dataset and saturate them.
 
     Args:
         dataset: Holds the ontology; other statements do no harm.
         content: The content directory, for the shortcuts query; None finds it.
         base: Base IRI the graph is published under.
+        shortcuts: The text of that query, where it was read before and no file may be opened.
 
     Returns:
         The rules.
@@ -183,7 +186,8 @@ def read_rules(dataset: Dataset, content: Path | None = None, base: str = BASE) 
         VocabularyError: An OWL term is used that no rule here covers.
         SourceError: The shortcuts query cannot be read.
     """
-    shortcuts = read_text((content or find_content()) / SHORTCUTS).replace(BASE, base)
+    if shortcuts is None:
+        shortcuts = read_text((content or find_content()) / SHORTCUTS).replace(BASE, base)
     _refuse_unknown(dataset)
     sub_properties = _pairs(dataset, _SUBPROPERTY) | _both_ways(dataset, _EQUIVALENT_PROPERTY)
     sub_classes = _pairs(dataset, _SUBCLASS) | _both_ways(dataset, _EQUIVALENT_CLASS)

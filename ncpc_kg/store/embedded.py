@@ -11,16 +11,16 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, cast
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, GraphWrite, Subject, Term
-from ncpc_kg.errors import StoreError
+from ncpc_kg.errors import NotFound, StoreError
 from ncpc_kg.store import graphstore, journal, syntax
 from ncpc_kg.store.files import State, StoreFiles
 from ncpc_kg.store.reach import Reach
@@ -143,10 +143,14 @@ class Store:
         limit: int | None = None,
     ) -> Answer:
         """Run a query to its end; see `Engine.query` and `Snapshot.query`."""
-        syntax.check_nesting(text)
-        self.reach.check(text, dataset.base if dataset else None)
+        self.check(text, dataset)
         with self._lock.reading():
             return self._snapshot.query(text, formats, dataset, limit)
+
+    def check(self, text: str, dataset: DatasetClause | None) -> None:
+        """Refuse a query that is nested too deeply or reaches for a host that is not allowed."""
+        syntax.check_nesting(text)
+        self.reach.check(text, dataset.base if dataset else None)
 
     def match(
         self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
@@ -195,6 +199,43 @@ class Store:
     def journal_bytes(self) -> int:
         """Bytes of the journal since the last build or compaction."""
         return self._journal.length if self._journal else 0
+
+    def consult(self, head: Mapping[str, Any], body: bytes) -> Answer:
+        """Ask the gate a question about entries, on the state of this moment.
+
+        Raises:
+            NotFound: The gate answers no questions.
+            NcpcError: As the gate says.
+        """
+        answer = getattr(self.gate, "consult", None)
+        if answer is None:
+            raise NotFound("This service takes no entries.")
+        return cast(Answer, answer(self, head, body))
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """The state of this moment, which no write changes until the block ends."""
+        with self._lock.reading():
+            yield self._snapshot
+
+    @contextmanager
+    def supposing(self, change: Change) -> Iterator[Snapshot]:
+        """Make a change in memory for the time of a block, then take it back; other readers wait.
+
+        Args:
+            change: The change; nothing of it reaches the disk.
+        """
+        with self._lock.writing():
+            snapshot = self._snapshot
+            inserted = tuple(quad for quad in dict.fromkeys(change.inserted) if quad not in snapshot)
+            deleted = tuple(quad for quad in dict.fromkeys(change.deleted) if quad in snapshot)
+            names = {quad.graph_name for quad in inserted} - {DefaultGraph()}
+            made = tuple(name for name in names if not snapshot.has_graph(name))  # type: ignore[arg-type]
+            snapshot.apply(Change(inserted, deleted))
+            try:
+                yield snapshot
+            finally:
+                snapshot.apply(Change(deleted, inserted, dropped=made))  # type: ignore[arg-type]
 
     # ------------------------------------------------------------------ writing
 

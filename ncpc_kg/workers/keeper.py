@@ -231,7 +231,7 @@ class Keeper:
         except NcpcError as error:
             self._tell({"done": one.call, **frames.error_head(error)})
         else:
-            self._tell({"done": one.call, "made": head["made"]})
+            self._tell({"done": one.call, "made": head["made"], "notes": head["notes"]})
 
     def _cancel(self, call: int) -> None:
         self.writes = deque(write for write in self.writes if write[0] != call)

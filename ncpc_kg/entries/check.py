@@ -1,0 +1,233 @@
+"""Check an entry against the whole graph by looking only at what it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+from pyoxigraph import BlankNode, NamedNode, Quad, Store, Triple
+from rdflib import SH, SKOS
+
+from ncpc_kg.closure import Rules, close_addition
+from ncpc_kg.engine import Change, Subject, Term
+from ncpc_kg.entries import provenance
+from ncpc_kg.entries.findings import EntryFinding, EntryReport
+from ncpc_kg.entries.known import Known
+from ncpc_kg.entries.model import Entry, objects
+from ncpc_kg.entries.profile import TYPE, Profile
+from ncpc_kg.entries.words import Words, shape_of, shown
+from ncpc_kg.graph import Dataset
+from ncpc_kg.validation import Finding, Shapes, validate, validate_entry
+from ncpc_kg.validation.run import HIDDEN
+
+_LABEL = NamedNode(str(SKOS.prefLabel))
+_LISTED = 12
+_CLOSED = str(SH.ClosedConstraintComponent)
+_QUALIFIED = str(SH.QualifiedMinCountConstraintComponent), str(SH.QualifiedMaxCountConstraintComponent)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking an entry gives.
+
+    Attributes:
+        entry: The entry.
+        report: What is wrong.
+        change: The statements to add, provenance included.
+        inferred: What follows from them.
+        takes: IRI of an accepted entry that describes the same centre, if one does.
+    """
+
+    entry: Entry
+    report: EntryReport
+    change: Change
+    inferred: frozenset[Triple]
+    taken_by: str | None = None
+
+
+class Checker:
+    """Checks entries; make it once for a set of shapes.
+
+    Args:
+        shapes: The shapes of the graph, the entry shape among them.
+        profile: What an entry consists of.
+        rules: The rules of the closure.
+        base: Base IRI the graph is published under.
+    """
+
+    def __init__(self, shapes: Shapes, profile: Profile, rules: Rules, base: str) -> None:
+        self.shapes = shapes
+        self.profile = profile
+        self.rules = rules
+        self.base = base
+        self.words = Words(shapes, profile)
+
+    def check(self, store: Store, entry: Entry, without: frozenset[Quad] = frozenset()) -> Checked:
+        """Check one entry.
+
+        Args:
+            store: The graph, inferred statements included; not changed.
+            entry: The entry.
+            without: Statements that go at the same time, such as those of an entry that
+                this one supersedes.
+
+        Returns:
+            The findings, and what accepting it would add.
+        """
+        known = Known(store, self.base)
+        draft = NamedNode(provenance.graph_iri(self.base, provenance.DRAFT))
+        statements = [*entry.triples, *provenance.of(entry, draft, "draft", provenance.EPOCH)]
+        change = Change(
+            tuple(Quad(t.subject, t.predicate, t.object, draft) for t in statements), tuple(without)
+        )
+        findings = [self.words.noted(note, entry, known) for note in entry.notes]
+        owned = list(self._ownership(store, entry, known, without))
+        findings += [finding for finding, _ in owned]
+        taken = next((graph for _, graph in owned if graph), None)
+        raw = validate_entry(store, change, self.shapes).findings
+        # The submission itself is described, too, but is no node of the entry.
+        raw = tuple(one for one in raw if one.focus != draft or shape_of(one) not in self.words.own_shapes)
+        findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
+        inferred: frozenset[Triple] = frozenset()
+        if not any(isinstance(node, BlankNode) for node in entry.nodes()):
+            inferred = close_addition(store, statements, self.rules)
+            findings += self._contradictions(store, entry, inferred, known)
+        label = self.words.label(entry.centre, entry, known)
+        report = EntryReport(
+            known.shorten(entry.centre),
+            label,
+            tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.key)),
+            entry.name,
+            entry.media_type,
+            len(entry.triples),
+        )
+        return Checked(entry, report, change, inferred, taken)
+
+    # ------------------------------------------------------------------ rules
+
+    def _new_only(self, store: Store, entry: Entry, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Leave out what was found in the graph before, which is not the entry's doing."""
+        own = set(entry.nodes())
+        found = list(findings)
+        others = {finding.focus for finding in found} - own
+        before: set[Finding] = set()
+        if others:
+            state = Dataset()
+            state.store = store
+            before = set(validate(state, self.shapes, others).findings)
+        return (finding for finding in found if finding not in before)
+
+    def _ownership(
+        self, store: Store, entry: Entry, known: Known, without: frozenset[Quad]
+    ) -> Iterator[tuple[EntryFinding, str | None]]:
+        """An entry describes its own nodes, each named in our namespace, and no others."""
+        kinds = {group.kind for group in self.profile.groups}
+        typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
+        for node in entry.nodes():
+            spot = entry.marks.find(node)
+            if isinstance(node, BlankNode):
+                yield (
+                    self.words.about(
+                        node, entry, known, spot, "A node without a name. Give it an IRI.", "blank-node"
+                    ),
+                    None,
+                )
+                continue
+            if not node.value.startswith(self.base + "id/"):
+                message = (
+                    "This IRI is not one of ours, and an entry describes only things of its own. "
+                    f"Use one that starts with {self.base}id/."
+                )
+                yield self.words.about(node, entry, known, spot, message, "namespace"), None
+            elif node not in typed:
+                message = (
+                    "This node is no part of an entry. Take out its statements, or hand them in as a change "
+                    "of the graph."
+                )
+                yield (
+                    self.words.about(
+                        node, entry, known, spot, message, "foreign-node", self._twins(node, entry, known)
+                    ),
+                    None,
+                )
+            quads = [
+                quad
+                for quad in store.quads_for_pattern(node, None, None, None)
+                if quad.graph_name not in HIDDEN and quad not in without
+            ]
+            if quads:
+                graph = quads[0].graph_name
+                where = known.shorten(cast(Term, graph))
+                message = (
+                    f"{known.label(node) or 'This node'} is in the graph already ({where}). "
+                    "Choose another IRI, or supersede the entry that describes it."
+                )
+                found = self.words.about(node, entry, known, spot, message, "taken")
+                yield found, graph.value if node == entry.centre and isinstance(graph, NamedNode) else None
+        yield from ((finding, None) for finding in self._same_name(store, entry, known, without))
+
+    def _same_name(
+        self, store: Store, entry: Entry, known: Known, without: frozenset[Quad]
+    ) -> Iterator[EntryFinding]:
+        for value in objects(entry.triples, entry.centre, _LABEL, False):
+            for quad in store.quads_for_pattern(None, _LABEL, value, None):
+                twin = cast(Subject, quad.subject)
+                is_centre = next(store.quads_for_pattern(twin, TYPE, self.profile.centre.kind, None), None)
+                if twin != entry.centre and is_centre and quad not in without:
+                    spot = entry.marks.find(entry.centre, _LABEL, value)
+                    message = (
+                        f"A centre of this name exists: {known.shorten(twin)}. "
+                        "If it is the same centre, do not enter it again."
+                    )
+                    found = self.words.about(
+                        entry.centre, entry, known, spot, message, "duplicate", (known.shorten(twin),)
+                    )
+                    yield replace(found, value=shown(value, known), field=self.words.field_label(_LABEL))
+
+    def _twins(self, node: NamedNode, entry: Entry, known: Known) -> tuple[str, ...]:
+        """Things of the graph with the same name as a node that does not belong in an entry."""
+        found = []
+        for value in objects(entry.triples, node, _LABEL, False):
+            for quad in known.store.quads_for_pattern(None, _LABEL, value, None):
+                found.append(
+                    f"{known.shorten(cast(Term, quad.subject))} ({shown(value, known)}), which exists"
+                )
+        return tuple(dict.fromkeys(found))[:3]
+
+    def _contradictions(
+        self, store: Store, entry: Entry, inferred: frozenset[Triple], known: Known
+    ) -> Iterator[EntryFinding]:
+        """Nodes that would belong to two disjoint classes (rules cax-dw and cax-adc)."""
+        for node, pair in disjoint_types(store, (*entry.triples, *inferred), self.rules):
+            names = " and ".join(sorted(known.shorten(one) for one in pair))
+            message = (
+                f"This would be {names} at once, and nothing is both. "
+                "Look at its type and at what refers to it."
+            )
+            yield self.words.about(node, entry, known, entry.marks.find(node), message, "disjoint-classes")
+
+
+def disjoint_types(
+    store: Store, triples: Iterable[Triple], rules: Rules
+) -> Iterator[tuple[Subject, frozenset[NamedNode]]]:
+    """Yield nodes that new statements would make members of two disjoint classes.
+
+    Args:
+        store: The graph before.
+        triples: The new statements, those that follow included.
+        rules: The rules.
+
+    Yields:
+        The node, with two of the classes.
+    """
+    added: dict[Subject, set[NamedNode]] = {}
+    for triple in triples:
+        if triple.predicate == TYPE:
+            added.setdefault(cast(Subject, triple.subject), set()).add(cast(NamedNode, triple.object))
+    for node, kinds in added.items():
+        kinds |= {cast(NamedNode, quad.object) for quad in store.quads_for_pattern(node, TYPE, None, None)}
+        for names in rules.disjoint:
+            both = sorted(kinds & names, key=lambda name: name.value)
+            if len(both) > 1:
+                yield node, frozenset(both[:2])

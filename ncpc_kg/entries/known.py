@@ -1,0 +1,210 @@
+"""The known things that a field may name: found by label, code or IRI, and the nearest ones."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import cast
+
+from pyoxigraph import Literal, NamedNode
+from rdflib import RDF, RDFS, SKOS
+
+from ncpc_kg.engine import Quads, Subject, Term
+from ncpc_kg.entries.profile import Field
+from ncpc_kg.vocabulary import prefixes_under
+
+TYPE = NamedNode(str(RDF.type))
+_SUBCLASS = NamedNode(str(RDFS.subClassOf))
+_IN_SCHEME = NamedNode(str(SKOS.inScheme))
+LABEL, _OTHER_LABEL = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabel))
+_ABSOLUTE = re.compile(r"<?([a-z][a-z0-9+.\-]*://[^\s<>\"{}|\\^`]+)>?$", re.IGNORECASE)
+_PREFIXED = re.compile(r"([a-z][a-z0-9-]*):([\w.\-]+)$", re.IGNORECASE)
+_NEAR = 0.55
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A thing that a field may name."""
+
+    term: Term
+    label: str
+
+
+class Known:
+    """What a graph knows, asked for one field at a time.
+
+    Args:
+        store: The graph, inferred statements included.
+        base: Base IRI the graph is published under.
+    """
+
+    def __init__(self, store: Quads, base: str) -> None:
+        self.store = store
+        self.prefixes = prefixes_under(base)
+        self.base = base
+        self._choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
+        self._names: dict[tuple[object, ...], dict[str, list[Term]]] = {}
+
+    def label(self, node: Term) -> str | None:
+        """The name of a node, in English if there is one."""
+        if not isinstance(node, Subject):
+            return None
+        found = [cast(Literal, quad.object) for quad in self.store.quads_for_pattern(node, LABEL, None, None)]
+        found.sort(key=lambda text: (text.language not in ("en", None), text.value))
+        return found[0].value if found else None
+
+    def shorten(self, node: Term) -> str:
+        """A node as a prefixed name, or its IRI; the text of a literal."""
+        if isinstance(node, NamedNode):
+            fitting = [(iri, name) for name, iri in self.prefixes.items() if node.value.startswith(iri)]
+            if fitting:
+                iri, name = max(fitting, key=lambda pair: len(pair[0]))
+                local = node.value.removeprefix(iri)
+                if re.fullmatch(r"[\w\-]+", local):
+                    return f"{name}:{local}"
+        return node.value
+
+    def expand(self, text: str) -> NamedNode | None:
+        """The node that an IRI or a prefixed name stands for, if the text is one."""
+        text = text.strip()
+        if match := _ABSOLUTE.match(text):
+            return NamedNode(match[1])
+        if (match := _PREFIXED.match(text)) and match[1] in self.prefixes:
+            return NamedNode(self.prefixes[match[1]] + match[2])
+        return None
+
+    def resolve(self, field: Field, text: str) -> Term | None:
+        """Find the thing that a text names.
+
+        Args:
+            field: The field it was written in.
+            text: An IRI, a prefixed name, a label, or the end of a name.
+
+        Returns:
+            The thing; None if there is none, or more than one.
+        """
+        if (node := self.expand(text)) is not None:
+            return node
+        text = text.strip()
+        found: dict[Term, None] = {}
+        for language in dict.fromkeys(("en", None, *field.languages)):
+            wanted = Literal(text, language=language) if language else Literal(text)
+            for name in (LABEL, _OTHER_LABEL):
+                for quad in self.store.quads_for_pattern(None, name, wanted, None):
+                    if self.fits(field, quad.subject):  # type: ignore[arg-type]
+                        found[cast(Term, quad.subject)] = None
+        if not found:
+            found = dict.fromkeys(self._named(field).get(folded(text), ()))
+        return next(iter(found)) if len(found) == 1 else None
+
+    def text(self, field: Field, node: Term) -> str:
+        """What to write for a thing, so that reading it gives the same thing."""
+        label = self.label(node)
+        if label and self.resolve(field, label) == node:
+            return label
+        return self.shorten(node)
+
+    def fits(self, field: Field, node: Term) -> bool:
+        """Whether a field may name a thing, as far as its class and code list say."""
+        if field.options:
+            return node in field.options
+        if not isinstance(node, Subject):
+            return False
+        if field.schemes:
+            return any(self._has(node, _IN_SCHEME, scheme) for scheme in field.schemes)
+        classes = {kind for name in field.classes for kind in self._kinds(name)}
+        return any(q.object in classes for q in self.store.quads_for_pattern(node, TYPE, None, None))
+
+    def choices(self, field: Field) -> tuple[Choice, ...]:
+        """All things that a field may name, sorted by label."""
+        key = (field.options, field.schemes, field.classes)
+        if key not in self._choices:
+            nodes = dict.fromkeys(self._members(field))
+            made = [Choice(node, self.label(node) or self.shorten(node)) for node in nodes]
+            self._choices[key] = tuple(sorted(made, key=lambda one: (folded(one.label), one.term.value)))
+        return self._choices[key]
+
+    def near(self, field: Field, text: str, most: int = 3) -> tuple[Choice, ...]:
+        """The things whose names are nearest to a text, best first."""
+        wanted = folded(re.sub(r"^\w+:|.*[/#]", "", text).replace("-", " ") if self.expand(text) else text)
+        if not wanted:
+            return ()
+        pieces = _pieces(wanted)
+        scored: dict[Term, float] = {}
+        for name, nodes in self._named(field).items():
+            common = len(pieces & _pieces(name))
+            if common == 0:
+                continue
+            ratio = SequenceMatcher(None, wanted, name).ratio()
+            if wanted in name.split() or name.startswith(wanted) or name in wanted.split():
+                ratio = max(ratio, 0.8)
+            if ratio >= _NEAR:
+                for node in nodes:
+                    scored[node] = max(scored.get(node, 0.0), ratio)
+        best = sorted(scored, key=lambda node: (-scored[node], node.value))[:most]
+        return tuple(Choice(node, self.label(node) or self.shorten(node)) for node in best)
+
+    def holds(self, node: Subject) -> bool:
+        """Whether the graph says anything of a node."""
+        return next(iter(self.store.quads_for_pattern(node, None, None, None)), None) is not None
+
+    def _named(self, field: Field) -> dict[str, list[Term]]:
+        key = (field.options, field.schemes, field.classes)
+        if key not in self._names:
+            names: dict[str, list[Term]] = {}
+            for choice in self.choices(field):
+                for name in dict.fromkeys(self._all_names(choice)):
+                    if name and choice.term not in names.setdefault(name, []):
+                        names[name].append(choice.term)
+            self._names[key] = names
+        return self._names[key]
+
+    def _all_names(self, choice: Choice) -> Iterator[str]:
+        yield folded(choice.label)
+        node = choice.term
+        if isinstance(node, Subject):
+            for name in (LABEL, _OTHER_LABEL):
+                for quad in self.store.quads_for_pattern(node, name, None, None):
+                    yield folded(cast(Literal, quad.object).value)
+            local = re.split(r"[#/]", node.value)[-1]
+            yield folded(local)
+            yield folded(local.replace("-", " "))
+            yield folded(local.partition("-")[2].replace("-", " "))
+
+    def _members(self, field: Field) -> Iterator[Term]:
+        if field.options:
+            yield from field.options
+        for scheme in field.schemes:
+            yield from self._subjects(_IN_SCHEME, scheme)
+        if not field.options and not field.schemes:
+            for name in field.classes:
+                for kind in self._kinds(name):
+                    yield from self._subjects(TYPE, kind)
+
+    def _kinds(self, name: NamedNode) -> set[NamedNode]:
+        found, waiting = {name}, [name]
+        while waiting:
+            for node in self._subjects(_SUBCLASS, waiting.pop()):
+                if isinstance(node, NamedNode) and node not in found:
+                    found.add(node)
+                    waiting.append(node)
+        return found
+
+    def _subjects(self, predicate: NamedNode, value: Term) -> Iterable[Term]:
+        return (cast(Term, q.subject) for q in self.store.quads_for_pattern(None, predicate, value, None))
+
+    def _has(self, node: Subject, predicate: NamedNode, value: Term) -> bool:
+        return next(iter(self.store.quads_for_pattern(node, predicate, value, None)), None) is not None
+
+
+def folded(text: str) -> str:
+    """A text without case, accents and repeated blanks, for comparison."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def _pieces(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(len(text) - 1)} or {text}

@@ -1,0 +1,282 @@
+"""Entries in YAML: read with line and column, written, and as a commented template."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from ncpc_kg.entries.known import Known
+from ncpc_kg.entries.model import IRI, OTHER, Item, Note, Record, Spot
+from ncpc_kg.entries.profile import Field, Group, describe
+from ncpc_kg.errors import Place, SourceError
+
+_DEPTH = 12
+_LISTED = 40
+
+
+def read_yaml(text: str, group: Group) -> list[tuple[Record, list[Note]]]:
+    """Read one or more centres; `---` stands between them.
+
+    Args:
+        text: The YAML.
+        group: The fields of a centre.
+
+    Returns:
+        Each record with what is wrong in its form.
+
+    Raises:
+        SourceError: The text is no YAML, or is nested, repeated or tagged beyond what an
+            entry needs.
+    """
+    _refuse_traps(text)
+    try:
+        nodes = list(_loader().compose_all(text))
+    except MarkedYAMLError as error:
+        raise _syntax_error(error) from error
+    except YAMLError as error:
+        raise SourceError(f"Not valid YAML: {error}.", hint="correct the text") from error
+    found = []
+    for node in nodes:
+        if node is None:
+            continue
+        if not isinstance(node, MappingNode):
+            spot = _spot(node)
+            raise SourceError(
+                "The YAML describes no centre.",
+                expected="a line for each field, such as name: ...",
+                hint="start from: ncpc-kg entry new",
+                place=Place(None, spot.line, spot.column),
+            )
+        notes: list[Note] = []
+        found.append((_record(node, group, notes), notes))
+    if not found:
+        raise SourceError("The YAML is empty.", hint="start from: ncpc-kg entry new")
+    return found
+
+
+def write_yaml(record: Record, group: Group) -> str:
+    """Write a record.
+
+    Args:
+        record: The record.
+        group: The fields of a centre.
+
+    Returns:
+        YAML that reads as the same record.
+    """
+    out = io.StringIO()
+    writer = YAML()
+    writer.allow_unicode = True
+    writer.width = 10_000
+    writer.indent(mapping=2, sequence=4, offset=2)
+    writer.dump(_plain(record, group), out)
+    return out.getvalue()
+
+
+def template_yaml(group: Group, known: Known) -> str:
+    """Make a commented template with every field.
+
+    Args:
+        group: The fields of a centre.
+        known: The things that fields may name.
+
+    Returns:
+        YAML whose comments say what belongs where and what may be chosen.
+    """
+    lines = [f"# {group.label}", "# Lines that start with # are help; fill in the others.", ""]
+    lines += _template(group, known, 0)
+    return "\n".join(lines) + "\n"
+
+
+def _template(group: Group, known: Known, depth: int) -> Iterator[str]:
+    for of in group.fields:
+        if of.constant is not None:
+            continue
+        wanted = "needed" if of.minimum else "if there is one"
+        if of.many:
+            most = f"up to {of.maximum}" if of.maximum else "any number"
+            wanted += f"; {most}, each after a -"
+        yield from _comment(f"{of.label} ({wanted}). {of.help}".strip(), depth)
+        if expected := describe(of):
+            yield from _comment(expected[:1].upper() + expected[1:] + ".", depth)
+        if of.group is not None:
+            yield "  " * depth + f"{of.key}:"
+            inner = list(_template(of.group, known, depth + 1 + of.many))
+            if of.many:
+                at = next(i for i, line in enumerate(inner) if not line.lstrip().startswith("#"))
+                start = "  " * (depth + 2)
+                inner[at] = "  " * (depth + 1) + "- " + inner[at].removeprefix(start)
+            yield from inner
+        elif of.tagged:
+            yield "  " * depth + f"{of.key}:"
+            for language in of.languages[:1] or ("en",):
+                yield "  " * (depth + 1) + f"{language}:"
+        else:
+            if of.is_choice:
+                choices = known.choices(of)
+                names = ", ".join(known.text(of, choice.term) for choice in choices[:_LISTED])
+                more = f", and {len(choices) - _LISTED} more" if len(choices) > _LISTED else ""
+                yield from _comment(f"One of: {names}{more}", depth)
+            if of.new is not None:
+                keys = ", ".join(one.key for one in of.new.fields)
+                yield from _comment(f"Not in the list? Write the fields of a new one below: {keys}.", depth)
+            yield "  " * depth + f"{of.key}:"
+
+
+def _comment(text: str, depth: int) -> Iterator[str]:
+    start = "  " * depth + "# "
+    yield from (start + line for line in textwrap.wrap(text, 92 - len(start)))
+
+
+def _loader() -> YAML:
+    return YAML(typ="rt", pure=True)
+
+
+def _refuse_traps(text: str) -> None:
+    """Refuse deep nesting, anchors and aliases before any structure is made."""
+    depth = 0
+    try:
+        for event in _loader().parse(text):
+            if isinstance(event, CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, CollectionEndEvent):
+                depth -= 1
+            mark = event.start_mark
+            place = Place(None, mark.line + 1, mark.column + 1)
+            if depth > _DEPTH:
+                raise SourceError(
+                    "The YAML is nested too deeply.",
+                    expected=f"at most {_DEPTH} levels",
+                    hint="write an entry as ncpc-kg entry new shows it",
+                    place=place,
+                )
+            if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+                raise SourceError(
+                    "The YAML refers to a part of itself.",
+                    expected="no anchors (&) and aliases (*)",
+                    hint="write the value out, or put a text that starts with & or * in quotes",
+                    place=place,
+                )
+    except MarkedYAMLError as error:
+        raise _syntax_error(error) from error
+    except YAMLError as error:
+        raise SourceError(f"Not valid YAML: {error}.", hint="correct the text") from error
+
+
+def _syntax_error(error: MarkedYAMLError) -> SourceError:
+    mark = error.problem_mark or error.context_mark
+    problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+    hint = "correct the text there"
+    if "tab" in problem or "\\t" in problem:
+        hint = "indent with blanks, not with tabs"
+    elif "mapping values are not allowed" in problem:
+        hint = "put a text that holds a colon in quotes, and look at the indentation"
+    return SourceError(
+        f"Not valid YAML: {problem}.",
+        hint=hint,
+        place=Place(None, mark.line + 1, mark.column + 1) if mark else None,
+    )
+
+
+def _record(node: MappingNode, group: Group, notes: list[Note]) -> Record:
+    record = Record(spot=_spot(node))
+    seen: set[str] = set()
+    for key_node, value in node.value:
+        key = str(key_node.value).strip() if isinstance(key_node, ScalarNode) else ""
+        spot = _spot(key_node)
+        if key.lower() in seen:
+            notes.append(Note("This field stands here twice. Put its values into one list.", key, spot=spot))
+            continue
+        seen.add(key.lower())
+        if key.lower() in (IRI, OTHER):
+            if not isinstance(value, ScalarNode):
+                notes.append(Note("Here belongs one text.", key, spot=_spot(value), rule="structure"))
+            elif key.lower() == IRI:
+                record.iri = str(value.value).strip() or None
+            else:
+                record.other = str(value.value)
+            continue
+        of = group.field(key.lower())
+        if of is None:
+            keys = [one.key for one in group.fields]
+            near = tuple(get_close_matches(key.lower(), keys, n=2))
+            notes.append(
+                Note(
+                    f"There is no field of this name. The fields here are: {', '.join(keys)}.",
+                    key or "(no name)",
+                    suggestions=near,
+                    spot=spot,
+                    rule="unknown-field",
+                )
+            )
+            continue
+        for item in _items(value, of, notes):
+            record.add(of.key, item)
+    return record
+
+
+def _items(node: Node, of: Field, notes: list[Note]) -> Iterator[Item]:
+    spot = _spot(node)
+    if isinstance(node, SequenceNode):
+        for inner in node.value:
+            if isinstance(inner, SequenceNode):
+                notes.append(
+                    Note("A list in a list. Put every value one level up.", of.label, spot=_spot(inner))
+                )
+            else:
+                yield from _items(inner, of, notes)
+    elif isinstance(node, ScalarNode):
+        null = node.tag == "tag:yaml.org,2002:null"
+        yield Item("" if null else str(node.value), spot=spot)
+    elif of.inner is not None and isinstance(node, MappingNode):
+        inner_notes: list[Note] = []
+        yield Item(spot=spot, record=_record(node, of.inner, inner_notes))
+        notes += inner_notes
+    elif of.tagged:
+        for tag, value in node.value:
+            for item in _items(value, of, notes):
+                item.language = str(tag.value).strip()
+                yield item
+    else:
+        notes.append(Note("Here belongs one value.", of.label, spot=spot, rule="structure"))
+
+
+def _plain(record: Record, group: Group) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    if record.iri:
+        plain[IRI] = record.iri
+    for of in group.fields:
+        items = record.get(of.key)
+        if not items:
+            continue
+        if of.inner is not None:
+            inner = [_plain(item.record, of.inner) if item.record else item.text or "" for item in items]
+            plain[of.key] = inner if len(inner) > 1 or (of.many and of.group) else inner[0]
+        elif of.tagged and all(item.language for item in items):
+            texts: dict[str, list[str]] = {}
+            for item in items:
+                texts.setdefault(item.language or "", []).append(item.text or "")
+            plain[of.key] = {tag: _one(found) for tag, found in texts.items()}
+        elif of.tagged and any(item.language for item in items):
+            plain[of.key] = [{item.language: item.text} if item.language else item.text for item in items]
+        else:
+            plain[of.key] = _one([item.text or "" for item in items])
+    if record.other:
+        plain[OTHER] = LiteralScalarString(record.other)
+    return plain
+
+
+def _one(texts: list[str]) -> object:
+    return texts[0] if len(texts) == 1 else texts
+
+
+def _spot(node: Node) -> Spot:
+    return Spot(node.start_mark.line + 1, node.start_mark.column + 1)
