@@ -48,7 +48,11 @@ class Settings:
         limits: Hard limits of a query.
         allowed_services: Hosts that SERVICE and LOAD may reach; none by default.
         tokens_file: File of tokens for writing, beside those in the environment.
+        on_violation: What happens to a write that breaks a shape: `refuse` or `warn`.
         access_log: Whether each request is logged.
+        root_path: Path prefix under which a reverse proxy publishes the service, such as `/kg`.
+        trust_proxy: Whether `X-Forwarded-Prefix`, `-Proto` and `-Host` are believed; only behind a
+            proxy that sets them.
     """
 
     content: Path
@@ -60,4 +64,7 @@ class Settings:
     limits: Limits = Limits()
     allowed_services: tuple[str, ...] = ()
     tokens_file: Path | None = None
+    on_violation: str = "refuse"
     access_log: bool = True
+    root_path: str = ""
+    trust_proxy: bool = False

@@ -20,6 +20,7 @@ from ncpc_kg.web.engines import AsyncEngine, Threaded
 from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.graph_store import NAMED, STORE, GraphStoreEndpoint
 from ncpc_kg.web.headers import SECURITY_BYTES
+from ncpc_kg.web.linked_data import add_resources
 from ncpc_kg.web.routes import add_browse
 from ncpc_kg.web.site import Site
 from ncpc_kg.web.sparql import SparqlEndpoint
@@ -65,6 +66,7 @@ def create_app(
         app.router.routes.append(Route(path, app.state.sparql_endpoint, include_in_schema=False))
     for path in (STORE, f"{STORE}/{{rest:path}}", f"{NAMED}{{rest:path}}"):
         app.router.routes.append(Route(path, graph_endpoint, include_in_schema=False))
+    add_resources(app, answering, settings, pages, graph_endpoint)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -21,6 +21,8 @@ class Exchange:
         body: The whole body.
         scheme: `http` or `https`.
         request_id: Name of this request in logs and messages.
+        root: Path prefix that a reverse proxy takes away, such as `/kg`; not part of `path`.
+        raw_path: Path as it was sent, percent-encoded; empty where the server does not tell.
     """
 
     method: str
@@ -30,6 +32,8 @@ class Exchange:
     body: bytes = b""
     scheme: str = "http"
     request_id: str = ""
+    root: str = ""
+    raw_path: str = ""
 
     def header(self, name: str) -> str | None:
         """A header by its small name."""
@@ -43,7 +47,7 @@ class Exchange:
         """
         host = self.headers.get("host", "")
         start = f"{self.scheme}://{host}" if _HOST.match(host) else fallback.rstrip("/")
-        return start + self.path
+        return start + self.root + self.path
 
 
 @dataclass(frozen=True)

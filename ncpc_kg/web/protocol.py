@@ -19,6 +19,8 @@ UPDATE = "application/sparql-update"
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]*$")
 _QUERY_GRAPHS = ("default-graph-uri", "named-graph-uri")
+# SIB's SPARQL editor marks its own requests with ac=1, for statistics; nothing is to be honoured.
+_MARKS = ("ac",)
 _UPDATE_GRAPHS = ("using-graph-uri", "using-named-graph-uri")
 
 Parameters = Mapping[str, Sequence[str]]
@@ -172,7 +174,7 @@ def absolute(iri: str, parameter: str) -> str:
 
 
 def _query(found: Parameters, body: str | None, base: str) -> Query:
-    known_only(found, ("query", *_QUERY_GRAPHS, *FORMAT_PARAMETERS))
+    known_only(found, ("query", *_QUERY_GRAPHS, *FORMAT_PARAMETERS, *_MARKS))
     return Query(_single(found, "query", body), _dataset(found, _QUERY_GRAPHS, base), found)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from ncpc_kg.catalogue import Catalogue, Parameter, Question
 from ncpc_kg.dataset import Statistics
 from ncpc_kg.description import Description, Link, Value
+from ncpc_kg.grounds import Grounds
 from ncpc_kg.ontology import Ontology
 from ncpc_kg.query import Choice
 
@@ -106,19 +107,6 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Grounds:
-    """What one row of an answer rests on.
-
-    Attributes:
-        passages: Passages of the source.
-        contested: Contradictions that facts behind the row are involved in.
-    """
-
-    passages: tuple[Link, ...]
-    contested: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
 class QuestionView:
     """A question with its form and its answer.
 
@@ -152,8 +140,8 @@ class Dump:
         label: Its format for people.
         media_type: Media type of what is compressed.
         href: Address.
-        size: Bytes of the compressed file.
-        sha256: Checksum of the compressed file, hexadecimal.
+        size: Bytes of the compressed file; None if it is made on demand.
+        sha256: Checksum of the compressed file, hexadecimal; None if it is made on demand.
         modified: Date and time it was made, ISO 8601.
     """
 
@@ -161,8 +149,8 @@ class Dump:
     label: str
     media_type: str
     href: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
     modified: str
 
 

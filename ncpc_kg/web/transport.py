@@ -56,12 +56,13 @@ class Endpoint:
                     expected=f"at most {_LONGEST_ADDRESS} bytes",
                     hint="send the query with POST",
                 )
-            body = await read_body(exchange, receive, self.body_bytes)
+            if has_body(exchange):
+                exchange = replace(exchange, body=await read_body(exchange, receive, self.body_bytes))
         except NcpcError as error:
             return problems.reply(error, exchange, self.views)
         except HangUp:
             return CLIENT_GONE
-        return await unless_gone(self.handler(replace(exchange, body=body)), receive)
+        return await unless_gone(self.handler(exchange), receive)
 
 
 def exchange_of(scope: Scope) -> Exchange:
@@ -78,6 +79,17 @@ def exchange_of(scope: Scope) -> Exchange:
         b"",
         scope.get("scheme", "http"),
         request_id,
+        scope.get("ncpc_root", ""),
+        scope.get("raw_path", b"").decode("latin-1"),
+    )
+
+
+def has_body(exchange: Exchange) -> bool:
+    """Whether a body follows the headers (RFC 9112, section 6.3)."""
+    return (
+        exchange.method not in ("GET", "HEAD")
+        or exchange.headers.get("content-length", "0") != "0"
+        or "transfer-encoding" in exchange.headers
     )
 
 
@@ -108,29 +120,34 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
 
 
 async def unless_gone(answering: Awaitable[Reply], receive: Receive) -> Reply:
-    """Wait for an answer, and give it up when the client hangs up."""
-    task = asyncio.ensure_future(answering)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
-        if done:
-            return task.result()
-        watch = asyncio.ensure_future(_gone(receive))
-        try:
-            await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-            return CLIENT_GONE
-        finally:
-            watch.cancel()
-    finally:
-        if not task.done():
+    """Wait for an answer, and give it up when the client hangs up.
+
+    Nobody listens for a hang-up in the first moment, which is all that most answers take.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    gone = False
+    watching: list[asyncio.Task[None]] = []
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        if task is not None:
             task.cancel()
-            await asyncio.wait({task}, timeout=5)
 
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    later = loop.call_later(_PATIENCE, lambda: watching.append(loop.create_task(watch())))
+    try:
+        return await answering
+    except asyncio.CancelledError:
+        if not gone or task is None:
+            raise
+        task.uncancel()
+        return CLIENT_GONE
+    finally:
+        later.cancel()
+        for one in watching:
+            one.cancel()
 
 
 async def respond(scope: Scope, send: Send, reply: Reply) -> None:

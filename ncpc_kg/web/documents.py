@@ -1,0 +1,131 @@
+"""The documents behind hash IRIs: the ontology with its versions, and the shapes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from ncpc_kg.engine import Formats
+from ncpc_kg.errors import Gone, NcpcError, NotFound
+from ncpc_kg.ontology import Ontology, ontology_query, read_ontology
+from ncpc_kg.web import problems
+from ncpc_kg.web.compression import compressed
+from ncpc_kg.web.context import Context, links
+from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
+from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.views import Views
+
+ALLOWED = "GET, HEAD, OPTIONS"
+_ONTOLOGY = """\
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+CONSTRUCT { ?s ?p ?o } WHERE {
+  { GRAPH ?ontology { <BASEontology> a owl:Ontology } GRAPH ?ontology { ?s ?p ?o } }
+  UNION
+  {
+    GRAPH ?any { ?s rdfs:isDefinedBy <BASEontology> }
+    GRAPH ?graph { ?s ?p ?o }
+    FILTER(?graph != <BASEgraph/inferred>)
+  }
+}
+"""
+_SHAPES = """\
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+CONSTRUCT { ?s ?p ?o } WHERE {
+  { SELECT DISTINCT ?graph { GRAPH ?graph { ?shape a sh:NodeShape } } }
+  GRAPH ?graph { ?s ?p ?o }
+}
+"""
+
+
+class DocumentEndpoint:
+    """Answers requests to `/ontology`, `/ontology/VERSION` and `/shapes`.
+
+    Args:
+        context: What all resources share.
+        views: Makes the pages of problems.
+        kind: Which of the two documents it is.
+    """
+
+    def __init__(self, context: Context, views: Views, kind: Literal["ontology", "shapes"]) -> None:
+        self.context = context
+        self.views = views
+        self.kind = kind
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Answer a request; every error of our tree becomes a problem document."""
+        try:
+            if exchange.method == "OPTIONS":
+                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
+            if exchange.method not in ("GET", "HEAD"):
+                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
+            reply = await self._answer(exchange)
+        except NcpcError as error:
+            return problems.reply(error, exchange, self.views)
+        return await compressed(reply, exchange.header("accept-encoding"))
+
+    async def _answer(self, exchange: Exchange) -> Reply:
+        context, path = self.context, exchange.path.rstrip("/")
+        stem, suffix = split_suffix(path)
+        rest = stem.removeprefix(f"/{self.kind}").strip("/")
+        form = suffix or suffix_for(exchange.header("accept"))
+        tag = context.tag(stem, form, exchange.root)
+        if unchanged := context.unchanged(exchange, tag):
+            return unchanged
+        if rest:
+            await self._check_version(rest)
+        site = context.site(exchange)
+        forms = alternates(site, stem, without=form)
+        more = [f'<{site.base}{stem.lstrip("/")}>; rel="cite-as"']
+        if form == "html":
+            body = (await self._page(exchange, stem)).encode()
+        else:
+            body = await self._data(GRAPHS[form])
+        headers = context.headers(SUFFIXES[form], tag, links(site, forms, *more))
+        if suffix is None:
+            headers = (*headers, ("content-location", f"{site.path(stem)}.{form}"))
+        return Reply(200, body, headers, cacheable=bool(tag), label="page" if form == "html" else "resource")
+
+    async def ontology(self) -> Ontology:
+        """The ontology, read once for each state of the graph."""
+
+        async def make() -> Ontology:
+            text, formats = ontology_query(self.context.settings.base)
+            answer = await self.context.engine.query(text, formats)
+            return read_ontology(answer, await self.context.lexicon())
+
+        return await self.context.once("ontology", make)
+
+    async def _check_version(self, version: str) -> None:
+        """Make sure that a version is the present one.
+
+        Raises:
+            Gone: It is an earlier one.
+            NotFound: There never was such a version, or this document has none.
+        """
+        base = self.context.settings.base
+        if self.kind == "shapes":
+            raise NotFound("The shapes have no versions.", found=version[:60], expected=f"{base}shapes")
+        ontology = await self.ontology()
+        if version == ontology.version:
+            return
+        present = f"{base}ontology/{ontology.version}"
+        if any(one.endswith(f"/{version}") for one in ontology.prior):
+            raise Gone(
+                "This version of the ontology was replaced.", found=version, expected=present,
+                hint=f"use {present}; earlier texts are in the project's history",
+            )  # fmt: skip
+        raise NotFound("The ontology has no such version.", found=version[:60], expected=present)
+
+    async def _data(self, media_type: str) -> bytes:
+        text = (_ONTOLOGY if self.kind == "ontology" else _SHAPES).replace("BASE", self.context.settings.base)
+        return (await self.context.engine.query(text, Formats(graph=media_type))).body
+
+    async def _page(self, exchange: Exchange, stem: str) -> str:
+        site = self.context.site(exchange)
+        head = self.context.head(exchange, stem, alternates(site, stem, without="html"))
+        if self.kind == "ontology":
+            return self.context.pages.ontology(await self.ontology(), head)
+        turtle = (await self._data("text/turtle")).decode()
+        return self.context.pages.shapes(turtle, replace(head, iri=f"{site.base}shapes"))

@@ -1,0 +1,135 @@
+"""The questions and resources in the OpenAPI document, with typed parameters and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ncpc_kg.catalogue import Catalogue, Parameter, Question
+from ncpc_kg.dataset import FORMATS as DUMPS
+from ncpc_kg.web.answers import default_text
+from ncpc_kg.web.forms import SUFFIXES
+from ncpc_kg.web.questions import FORMS
+
+_TYPES: dict[str, dict[str, str]] = {
+    "iri": {"type": "string"},
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "decimal": {"type": "number"},
+    "date": {"type": "string", "format": "date"},
+    "gYear": {"type": "string", "pattern": "^-?[0-9]{4,}$"},
+    "gYearMonth": {"type": "string", "pattern": "^-?[0-9]{4,}-[0-9]{2}$"},
+}
+_PROBLEM = {
+    "description": "A problem document (RFC 9457) that says what came, what was expected and what to do.",
+    "content": {"application/problem+json": {"schema": {"type": "object"}}},
+}
+_THINGS = {
+    "/id/{name}": ("A thing: a centre, an organisation, a fact", "centre-brazil"),
+    "/code/{name}": ("A code or a code list", "status-current"),
+    "/source/csd-bp28/{name}": ("A passage or section of the source", "L497-499"),
+    "/graph/{name}": ("A named graph", "20-brazil"),
+}
+
+
+def paths(catalogue: Catalogue) -> dict[str, Any]:
+    """The paths of questions, things and the dataset.
+
+    Args:
+        catalogue: The questions.
+    """
+    found: dict[str, Any] = {
+        f"/questions/{question.name}": {"get": _question(question)} for question in catalogue.questions
+    }
+    found["/questions"] = _get("All questions", ("text/html", "text/turtle"), "Questions")
+    found["/questions/{name}/{parameter}"] = {
+        "get": {
+            **_get("The values that a parameter may take", ("application/json",), "Questions")["get"],
+            "parameters": [_path("name", "centres-by-donor"), _path("parameter", "donor")],
+        }
+    }
+    for path, (summary, example) in _THINGS.items():
+        found[path] = {"get": _thing(summary, example)}
+    for path, summary in (("/dataset", "The dataset"), ("/.well-known/void", "The dataset, for machines")):
+        found[path] = _get(f"{summary} (DCAT 3, VoID)", tuple(SUFFIXES.values()), "Dataset")
+    found["/ontology"] = _get("The ontology", tuple(SUFFIXES.values()), "Dataset")
+    found["/shapes"] = _get("The shapes", tuple(SUFFIXES.values()), "Dataset")
+    for one in DUMPS:
+        found[f"/dumps/{one.name}"] = _get(f"Everything: {one.label}", ("application/gzip",), "Dataset")
+    return found
+
+
+def _question(question: Question) -> dict[str, Any]:
+    parameters = [_parameter(one, question) for one in question.parameters]
+    parameters += [
+        _switch("evidence", "1 adds to each row the passages it rests on and what contests it."),
+        _whole("limit", "Most rows; without it all of them.", 1),
+        _whole("offset", "Rows to leave out first.", 0),
+    ]
+    operation = _get(question.title, tuple(FORMS.values()), "Questions")["get"]
+    text = " ".join(filter(None, (question.description, f"Subjects: {', '.join(question.tags)}.")))
+    operation |= {"operationId": question.name, "description": text, "parameters": parameters}
+    operation["responses"]["400"] = _PROBLEM
+    return dict(operation)
+
+
+def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
+    text = [parameter.description] if parameter.description else []
+    if parameter.values:
+        text.append(f"Allowed values: /questions/{question.name}/{parameter.name}; a name of theirs will do.")
+    found: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "query",
+        "required": False,
+        "description": " ".join((f"{parameter.label}.", *text)),
+        "schema": dict(_TYPES[parameter.type]),
+    }
+    if parameter.type == "iri" and not parameter.values:
+        found["schema"]["format"] = "iri"
+    if default := default_text(parameter, question):
+        value: str | int | float = default
+        if parameter.type == "integer":
+            value = int(default)
+        elif parameter.type == "decimal":
+            value = float(default)
+        found["example"] = value
+        found["schema"]["default"] = value
+    return found
+
+
+def _thing(summary: str, example: str) -> dict[str, Any]:
+    operation = _get(summary, tuple(SUFFIXES.values()), "Things")["get"]
+    suffixes = ", ".join(f".{suffix}" for suffix in SUFFIXES)
+    operation["description"] = f"The address redirects by Accept; with {suffixes} it is the document."
+    page = _whole("page", "Page of links, of a document with many.", 1)
+    operation["parameters"] = [_path("name", example), page]
+    operation["responses"] |= {
+        "303": {"description": "See the document in the Location header."},
+        "404": _PROBLEM,
+        "410": _PROBLEM,
+    }
+    return dict(operation)
+
+
+def _get(summary: str, media_types: tuple[str, ...], tag: str) -> dict[str, Any]:
+    content: Mapping[str, Any] = {media_type: {} for media_type in dict.fromkeys(media_types)}
+    return {
+        "get": {
+            "summary": summary,
+            "tags": [tag],
+            "responses": {"200": {"description": summary, "content": dict(content)}},
+        }
+    }
+
+
+def _path(name: str, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": example}
+
+
+def _switch(name: str, text: str) -> dict[str, Any]:
+    schema = {"type": "integer", "enum": [0, 1], "default": 0}
+    return {"name": name, "in": "query", "description": text, "schema": schema}
+
+
+def _whole(name: str, text: str, least: int) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": text, "schema": {"type": "integer", "minimum": least}}

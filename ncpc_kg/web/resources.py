@@ -1,0 +1,242 @@
+"""Every IRI of the graph answers: 303 to a page or to data, then the description of the thing.
+
+`/id/...`, `/code/...`, `/source/...`, `/graph/...` and `/entries/...` are things: the address
+itself redirects by Accept (Cool URIs for the Semantic Web, section 4.2), the address with a
+suffix is the document.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import quote
+
+from pyoxigraph import NamedNode, Triple
+
+from ncpc_kg.description import (
+    Description,
+    Incoming,
+    Lexicon,
+    Link,
+    description_query,
+    read_description,
+)
+from ncpc_kg.description.rows import TSV, read_rows, text_of
+from ncpc_kg.engine import Formats
+from ncpc_kg.errors import Gone, NcpcError, NotFound, RequestError
+from ncpc_kg.store.serialisation import graph_bytes
+from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.web import problems, structured
+from ncpc_kg.web.compression import compressed
+from ncpc_kg.web.context import Context, asked, links, whole_number
+from ncpc_kg.web.exchange import Exchange, Reply
+from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for, triples_of
+from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.views import Views
+
+ALLOWED = "GET, HEAD, OPTIONS"
+THINGS = ("/id/", "/code/", "/source/", "/graph/", "/entries/")
+# What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
+_SAFE = "/:@!$&'()*+,;=-._~%"
+_LONGEST_PATH = 2000
+_CONTENTS = """\
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?thing ?label WHERE {{
+  {{ SELECT DISTINCT ?thing WHERE {{ GRAPH {graph} {{ ?thing a ?kind FILTER(ISIRI(?thing)) }} }}
+    LIMIT {limit} OFFSET {offset} }}
+  OPTIONAL {{ ?thing skos:prefLabel ?label }}
+}}
+"""
+_PAGE = 200
+
+
+class ResourceEndpoint:
+    """Answers requests to things.
+
+    Args:
+        context: What all resources share.
+        views: Makes the pages of problems.
+    """
+
+    def __init__(self, context: Context, views: Views) -> None:
+        self.context = context
+        self.views = views
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Answer a request; every error of our tree becomes a problem document."""
+        try:
+            if exchange.method == "OPTIONS":
+                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
+            if exchange.method not in ("GET", "HEAD"):
+                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
+            reply = await self._answer(exchange)
+        except NcpcError as error:
+            return problems.reply(error, exchange, self.views)
+        return await compressed(reply, exchange.header("accept-encoding"))
+
+    async def _answer(self, exchange: Exchange) -> Reply:
+        path, suffix = split_suffix(exchange.path)
+        if suffix is None:
+            return await self._redirect(exchange)
+        page = whole_number(asked(exchange), "page", 1)
+        tag = self.context.tag(exchange.path, str(page), exchange.root)
+        if unchanged := self.context.unchanged(exchange, tag):
+            return unchanged
+        lexicon = await self.context.lexicon()
+        details = suffix == "html" and not path.startswith("/code/")
+        iris = self._iris(exchange, path)
+        for iri in iris:
+            description = await self._describe(iri, lexicon, details, page)
+            if description:
+                break
+        else:
+            raise await self._missing(iris[0])
+        if description.gone and not description.types:
+            raise _gone(description)
+        return self._document(exchange, description, iri, suffix, tag)
+
+    async def _describe(self, iri: str, lexicon: Lexicon, details: bool, page: int) -> Description:
+        text, formats = description_query(iri, lexicon.base, details, page)
+        answer = await self.context.engine.query(text, formats)
+        description = read_description(answer, iri, lexicon, page)
+        if iri.startswith(f"{lexicon.base}graph/"):
+            return await self._with_contents(description, lexicon, page)
+        return description
+
+    async def _with_contents(self, description: Description, lexicon: Lexicon, page: int) -> Description:
+        """The description of a named graph, with the things it tells of."""
+        graph = str(NamedNode(description.iri))
+        text = _CONTENTS.format(graph=graph, limit=_PAGE + 1, offset=(page - 1) * _PAGE)
+        rows = read_rows(await self.context.engine.query(text, Formats(bindings=TSV)))
+        things = {row[0][1:-1]: text_of(row[1]) if row[1] else lexicon.label(row[0][1:-1]) for row in rows}
+        if not things:
+            return description
+        kept = tuple(Link(iri, label) for iri, label in list(things.items())[:_PAGE])
+        topic = f"{PREFIXES['dcterms']}hasPart"
+        said = tuple((graph, f"<{topic}>", f"<{link.iri}>") for link in kept)
+        return replace(
+            description,
+            incoming=(*description.incoming, Incoming(Link(topic, "Contains"), kept)),
+            shown=description.shown + len(kept),
+            more=description.more or len(things) > _PAGE,
+            triples=tuple(dict.fromkeys((*description.triples, *said))),
+        )
+
+    async def _redirect(self, exchange: Exchange) -> Reply:
+        """303 from the thing to the document about it that the client prefers."""
+        suffix = suffix_for(exchange.header("accept"))
+        iris = self._iris(exchange, exchange.path)
+        for iri in iris:
+            if await self._known(iri):
+                break
+        else:
+            raise await self._missing(iris[0])
+        site = self.context.site(exchange)
+        path = "/" + quote(iri[len(site.base) :], safe=_SAFE)
+        query = f"?{exchange.query}" if exchange.query else ""
+        forms = alternates(site, path)
+        headers = (
+            ("location", f"{site.path(path)}.{suffix}{query}"),
+            ("vary", "Accept"),
+            ("cache-control", "no-cache"),
+            ("link", ", ".join(links(site, forms))),
+        )
+        return Reply(303, headers=headers, cacheable=True, label="redirect")
+
+    async def _known(self, iri: str) -> bool:
+        thing = str(NamedNode(iri))
+        pattern = f"{{ {thing} ?p ?o }} UNION {{ ?s ?q {thing} }}"
+        if iri.startswith(f"{self.context.settings.base}graph/"):
+            pattern += f" UNION {{ GRAPH {thing} {{ ?a ?b ?c }} }}"
+        answer = await self.context.engine.query(f"ASK {{ {pattern} }}", Formats())
+        return b"true" in answer.body
+
+    def _iris(self, exchange: Exchange, path: str) -> tuple[str, ...]:
+        """The IRIs that an address may stand for: decoded, and percent-encoded as it was sent.
+
+        Raises:
+            RequestError: The address is not UTF-8, or too long.
+            NotFound: It is no part of an IRI.
+        """
+        raw = exchange.raw_path
+        if "\ufffd" in path or len(path) > _LONGEST_PATH:
+            raise RequestError(
+                "The address cannot be read.",
+                found=(raw or path)[:100],
+                expected=f"percent-encoded UTF-8 of at most {_LONGEST_PATH} characters",
+            )
+        sent = raw[: len(raw) - (len(exchange.path) - len(path))]
+        found: dict[str, None] = {}
+        for spelled in (path, sent):
+            if spelled:
+                with suppress(ValueError):  # an address that is no IRI in one spelling may be in the other
+                    found[NamedNode(self.context.settings.base + spelled.lstrip("/")).value] = None
+        if not found:
+            raise NotFound(
+                "There is nothing at this address: it is no IRI.",
+                found=path[:200],
+                expected="an address without spaces, quotes and angle brackets",
+            )
+        return tuple(found)
+
+    async def _missing(self, iri: str) -> NotFound:
+        """The error for an IRI that the graph does not know, with names that are near."""
+        names = (await self.context.names()).near(iri)
+        local, dot, suffix = iri.rpartition("/")[2].rpartition(".")
+        hint = f"did you mean {' or '.join(names)}?" if names else "search for its name, or look at /dataset"
+        if local and dot and 1 <= len(suffix) <= 6 and await self._known(iri[: -len(suffix) - 1]):
+            hint = f"the address without .{suffix}, or with another suffix, names something"
+        return NotFound(
+            "The graph says nothing about this.",
+            found=iri[:300],
+            expected="the IRI of a thing in the graph, alone or with ." + ", .".join(SUFFIXES),
+            hint=hint,
+        )
+
+    def _document(
+        self, exchange: Exchange, description: Description, iri: str, suffix: str, tag: str
+    ) -> Reply:
+        context, site = self.context, self.context.site(exchange)
+        path = "/" + quote(iri[len(site.base) :], safe=_SAFE)
+        number = description.page
+        forms = alternates(site, path, f"?page={number}" if number > 1 else "", without=suffix)
+        before = f"{site.path(path)}.{suffix}?page={number - 1}" if number > 1 else None
+        after = f"{site.path(path)}.{suffix}?page={number + 1}" if description.more else None
+        more = [f'<{iri}>; rel="cite-as"']
+        more += [f'<{before}>; rel="prev"'] if before else []
+        more += [f'<{after}>; rel="next"'] if after else []
+        if suffix == "html":
+            head = replace(
+                context.head(exchange, path, forms, structured.of_thing(description, site.base)),
+                iri=iri,
+                previous=before,
+                next=after,
+            )
+            body = context.pages.thing(description, head).encode()
+        else:
+            statements = triples_of(description)
+            if description.more:
+                document = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
+                see = NamedNode(f"{PREFIXES['rdfs']}seeAlso")
+                statements.append(Triple(NamedNode(iri), see, NamedNode(document)))
+            body = graph_bytes(statements, GRAPHS[suffix])
+        headers = context.headers(SUFFIXES[suffix], tag, links(site, forms, *more))
+        return Reply(
+            200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
+        )
+
+
+def _gone(description: Description) -> Gone:
+    instead = ", ".join(link.iri for link in description.successors)
+    return Gone(
+        "This was withdrawn from the graph.",
+        found=description.iri,
+        expected=instead or None,
+        hint=f"use {instead}" if instead else (description.text or "search for its name"),
+    )
+
+
+def prefers_page(exchange: Exchange) -> bool:
+    """Whether a client would rather have a page than data."""
+    accept = exchange.header("accept") or ""
+    return HTML in accept and suffix_for(accept) == "html"
