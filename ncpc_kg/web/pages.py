@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from markupsafe import Markup
+
 from ncpc_kg.catalogue import Catalogue, Question
 from ncpc_kg.description import Description, Fact, Incoming, Link
 from ncpc_kg.ontology import Ontology
 from ncpc_kg.web.chart import chart
+from ncpc_kg.web.diagram import class_diagram
 from ncpc_kg.web.site import DatasetView, Head, QuestionView
 from ncpc_kg.web.views import Views
+from ncpc_kg.web.words import local
 
 # A class whose pages set what they involve side by side.
 _SIDES = "Discrepancy"
+# In this order a reader wants to know things; classes not named here come last.
+_ORDER = (
+    *("Hosting", "CounterpartArrangement", "Funding", "Cooperation", "Agreement", "StatusAssignment"),
+    *("LifecycleEvent", "IndicatorObservation", "UnreportedCell", "ServiceActivity", "Meeting"),
+    *("Membership", "ContactPoint", "Participation", "Statement", "Discrepancy", "Label"),
+)
 
 
 class HtmlPages:
@@ -50,7 +60,9 @@ class HtmlPages:
 
     def ontology(self, ontology: Ontology, head: Head) -> str:
         """The reference page of the ontology; terms have their local names as ids."""
-        return self._render("ontology.html", head, ontology=ontology)
+        # The diagram escapes what it takes from the ontology.
+        diagram = Markup(class_diagram(ontology))  # noqa: S704
+        return self._render("ontology.html", head, ontology=ontology, diagram=diagram)
 
     def shapes(self, turtle: str, head: Head) -> str:
         """The page of the shapes; `turtle` is their text."""
@@ -61,8 +73,14 @@ class HtmlPages:
 
 
 def grouped(facts: tuple[Fact, ...]) -> tuple[tuple[Link, tuple[Fact, ...]], ...]:
-    """Group facts by class, in their order."""
-    return tuple((kind, tuple(group)) for kind, group in groupby(facts, key=lambda fact: fact.type))
+    """Group facts by class: who takes part first, what is said about it last."""
+    ordered = sorted(facts, key=lambda fact: (_place(fact.type.iri), fact.type))
+    return tuple((kind, tuple(group)) for kind, group in groupby(ordered, key=lambda fact: fact.type))
+
+
+def _place(kind: str) -> int:
+    name = local(kind)
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
 def other_links(description: Description) -> tuple[Incoming, ...]:

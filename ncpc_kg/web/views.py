@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from ncpc_kg.engine import Answer
 from ncpc_kg.listing import in_words
 from ncpc_kg.vocabulary import BASE
+from ncpc_kg.web.parts import Parts
 from ncpc_kg.web.site import Site
+from ncpc_kg.web.words import date, is_reference, local, number, plain, references, sentence, spoken
 
 STATIC = Path(__file__).parent / "static"
 EDITOR = STATIC / "vendor" / "yasqe.js"
 
-_UNSAFE_MARKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_DATE = re.compile(r"(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?")
-_LINES = re.compile(r"L([1-9]\d{0,6})(?:-([1-9]\d{0,6}))?")
-_ONLY_LINES = re.compile(rf"\s*{_LINES.pattern}(?:[\s,;]+{_LINES.pattern})*\s*")
 _HERE = Site(BASE)
 
 
@@ -81,7 +78,7 @@ class Views:
         """
         here = site or self.site
         return self._templates.get_template(template).render(
-            root=here.root, base=here.base, href=here.href, **data
+            root=here.root, base=here.base, href=here.href, parts=_parts(here), **data
         )
 
     def home(self, query: str | None = None) -> str:
@@ -128,50 +125,9 @@ class Views:
         return self.render("result.html", site, **shown | {"names": names, "rows": rows})
 
 
-def date(text: str) -> str:
-    """Write a date, month or year of XML Schema in words; other texts stay as they are."""
-    found = _DATE.fullmatch(text)
-    if not found or not found[2] or not 1 <= int(found[2]) <= 12:
-        return text
-    month = f"{calendar.month_name[int(found[2])]} {found[1]}"
-    return f"{int(found[3])} {month}" if found[3] else month
-
-
-def number(text: str) -> str:
-    """Write a whole number with commas between thousands; other texts stay as they are."""
-    return f"{int(text):,}" if re.fullmatch(r"-?\d{1,18}", text) else text
-
-
-def plain(text: str) -> str:
-    """A text for titles and attributes, where no element can keep its writing direction in."""
-    return _UNSAFE_MARKS.sub("", text)
-
-
-def sentence(text: str) -> str:
-    """A text with a capital at its start."""
-    return text[:1].upper() + text[1:]
-
-
-def local(iri: str) -> str:
-    """The end of an IRI, for things without a name."""
-    return re.split(r"[/#]", iri.rstrip("/#"))[-1] or iri
-
-
-def is_reference(text: str) -> bool:
-    """Whether a text is nothing but references to lines of the source, such as `L497-499 L770`."""
-    return bool(_ONLY_LINES.fullmatch(text))
-
-
-def references(text: str) -> tuple[str, ...]:
-    """The single references of such a text."""
-    return tuple(found[0] for found in _LINES.finditer(text))
-
-
-def spoken(reference: str) -> str:
-    """Write references to lines as people read them, from `L497-499` and the like."""
-    return _LINES.sub(
-        lambda found: f"lines {found[1]}–{found[2]}" if found[2] else f"line {found[1]}", reference
-    )
+@lru_cache(maxsize=8)
+def _parts(site: Site) -> Parts:
+    return Parts(site)
 
 
 def _lines(text: str | None) -> list[str]:

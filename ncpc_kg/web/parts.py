@@ -1,0 +1,141 @@
+"""The smallest pieces of a page as HTML, made without the template engine.
+
+A centre's page has some 500 links and values; made by templates they cost five times as
+much. Every text goes through `escape`, and stands in `bdi`, which keeps its writing direction in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from ncpc_kg.description import Fact, Link, Property, Value
+from ncpc_kg.web.site import Site
+from ncpc_kg.web.words import date, local, number, plain, sentence
+
+# What a card shows in its head, and what it leaves to the page of the fact.
+HEADED = frozenset(
+    ("countValue", "decimalValue", "ratingValue", "coverageValue", "date", "printedNumber", "literalForm")
+)
+QUIET = frozenset(
+    ("source", "dataSet", "printedMarker", "earliestDate", "latestDate", "hasFact", "refUnit", "isProvidedBy")
+)
+MOST_VALUES = 12
+_DATES = frozenset(("xsd:date", "xsd:gYearMonth", "xsd:gYear"))
+_TRUTH = {"true": "yes", "false": "no"}
+
+
+class Parts:
+    """Makes the pieces of pages of one site.
+
+    Args:
+        site: Where the site lies.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._link = lru_cache(maxsize=20_000)(self._make_link)
+        self._property = lru_cache(maxsize=2_000)(_property_of)
+
+    def link(self, iri: str, text: str, language: str | None = "") -> Markup:
+        """A link to a thing; its plain text if no browser should follow the IRI."""
+        return self._link(iri, text, language or "")
+
+    def value(self, value: Value) -> Markup:
+        """A value of a property."""
+        return Markup(self._value(value))  # noqa: S704 - made of escaped pieces
+
+    def source(self, passages: Sequence[Link]) -> Markup:
+        """Links to the passages something rests on."""
+        return Markup(self._source(passages))  # noqa: S704 - made of escaped pieces
+
+    def contested(self, marks: Iterable[Link]) -> Markup:
+        """Marks that lead to contradictions."""
+        return Markup(self._contested(marks))  # noqa: S704 - made of escaped pieces
+
+    def fact(self, fact: Fact, show_type: bool = False, by_itself: bool = True) -> Markup:
+        """A fact as a card.
+
+        Args:
+            fact: The fact.
+            show_type: Whether the card names its class, since no heading above it does.
+            by_itself: Whether to mark what is contested; not where the contradiction is told around it.
+        """
+        kind = fact.type.label
+        name = fact.label.removeprefix(f"{kind}: ")
+        head: list[str] = [self._link(fact.iri, name, "")]
+        rows: list[str] = []
+        told = ""
+        for one in fact.properties:
+            local_name, label = self._property(one.iri, one.label)
+            if local_name in HEADED:
+                head += (
+                    f' <span class="figure">{self._value(v)}</span>'
+                    for v in one.values[:3]
+                    if v.text not in name
+                )
+            elif local_name == "description":
+                told = "".join(f"<p>{self._value(v)}</p>" for v in one.values if v.text[:60] not in name)
+            elif local_name not in QUIET and (len(one.values) > 1 or one.values[0].text not in name):
+                rows.append(f"<div><dt>{label}</dt><dd>{self._values(one)}</dd></div>")
+        if by_itself and fact.contested:
+            head.append(" " + self._contested(fact.contested))
+        tag = "h3" if show_type else "h4"
+        marked = " is-contested" if by_itself and fact.contested else ""
+        return Markup(  # noqa: S704 - made of escaped pieces
+            f'<article class="fact{marked}">'
+            + (f'<p class="kinds">{escape(kind)}</p>' if show_type else "")
+            + f"<{tag}>{''.join(head)}</{tag}>"
+            + told
+            + (f"<dl>{''.join(rows)}</dl>" if rows else "")
+            + f"{self._source(fact.passages)}</article>"
+        )
+
+    def _make_link(self, iri: str, text: str, language: str) -> Markup:
+        tagged = f' lang="{escape(plain(language))}"' if language and language != "en" else ""
+        shown = f"<bdi{tagged}>{escape(text)}</bdi>"
+        address = self.site.href(iri)
+        return Markup(  # noqa: S704 - made of escaped pieces
+            f'<a href="{escape(address)}">{shown}</a>' if address else shown
+        )
+
+    def _value(self, value: Value) -> str:
+        text, iri, language, datatype = value.text, value.iri, value.language, value.datatype
+        if iri:
+            return self._link(iri, text, "")
+        if datatype in _DATES:
+            return f'<time datetime="{escape(plain(text))}">{escape(date(text))}</time>'
+        if datatype is None and language is None and (text.isdigit() or text in _TRUTH):
+            return str(escape(_TRUTH.get(text) or number(text)))
+        tagged = f' lang="{escape(plain(language))}"' if language and language != "en" else ""
+        shortened = ' <span class="note">shortened; the whole is in the data</span>' if value.cut else ""
+        return f'<bdi class="text"{tagged}>{escape(text)}</bdi>{shortened}'
+
+    def _values(self, one: Property) -> str:
+        shown = ", ".join(map(self._value, one.values[:MOST_VALUES]))
+        if len(one.values) > MOST_VALUES:
+            shown += f" and {len(one.values) - MOST_VALUES} more"
+        return f"{shown} {self._source(one.passages)}" if one.passages else shown
+
+    def _source(self, passages: Sequence[Link]) -> str:
+        if not passages:
+            return ""
+        shown = ", ".join(
+            [self._link(one.iri, one.label[:1].lower() + one.label[1:], "") for one in passages[:MOST_VALUES]]
+        )
+        more = f" and {len(passages) - MOST_VALUES} more" if len(passages) > MOST_VALUES else ""
+        return f'<span class="source"><span class="unseen">Source: </span>{shown}{more}</span>'
+
+    def _contested(self, marks: Iterable[Link]) -> str:
+        return " ".join(
+            f'<a class="contested" href="{escape(self.site.href(mark.iri) or "#main")}" '
+            f'title="{escape(plain(mark.label))}">contested'
+            f'<span class="unseen">: <bdi>{escape(mark.label)}</bdi></span></a>'
+            for mark in marks
+        )
+
+
+def _property_of(iri: str, label: str) -> tuple[str, str]:
+    return local(iri), str(escape(sentence(label)))
