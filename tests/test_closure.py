@@ -217,7 +217,21 @@ STATEMENTS = st.one_of(
         lambda s, o: triple(f"{s} ncpc:status {o}"), st.sampled_from(NODES), st.sampled_from(VALUES[-2:])
     ),
 )
-GRAPHS = st.lists(STATEMENTS, max_size=24, unique=True)
+ARRANGEMENTS = st.builds(
+    lambda fact, thing, link, party, status: triples(
+        f"{fact} ncpc:concerns {thing}", f"{fact} ncpc:{link} {party}", f"{fact} ncpc:status {status}"
+    ),
+    st.sampled_from(NODES[-3:]),
+    st.sampled_from(NODES[:2]),
+    st.sampled_from(["hasHost", "hasDonor", "hasHost"]),
+    st.sampled_from(NODES[2:4]),
+    st.sampled_from(VALUES[-2:]),
+)
+GRAPHS = st.builds(
+    lambda single, groups: list(dict.fromkeys([*single, *(one for group in groups for one in group)])),
+    st.lists(STATEMENTS, max_size=12),
+    st.lists(ARRANGEMENTS, max_size=4),
+)
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 QUICK = settings(max_examples=150, deadline=None)
 

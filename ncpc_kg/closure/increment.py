@@ -73,7 +73,12 @@ def close_removal(
     before = _State(store)
     # Delete: whatever a removed statement had a part in.
     doubtful: set[Triple] = set()
-    waiting = [*gone, *_shortcuts(before, _subjects(gone), rules)]
+    current = {
+        triple
+        for triple in _shortcuts(before, _subjects(gone), rules)
+        if not before.is_asserted(triple, rules.inferred, gone)
+    }
+    waiting = [*gone, *current]
     while waiting:
         triple = waiting.pop()
         if triple in doubtful or not before.holds(triple):
@@ -84,7 +89,8 @@ def close_removal(
                 waiting.append(other)
     # Rederive: keep what one step from the rest gives, until nothing more comes back.
     after = _State(store, without=doubtful)
-    follow = set(_shortcuts(after, _subjects(gone), rules))
+    others = {subject for triple in current for subject in after.naming_both(triple)}
+    follow = set(_shortcuts(after, _subjects(gone) | others, rules))
     while back := {t for t in doubtful if t in follow or _follows(after, t, rules)}:
         doubtful -= back
         after.restore(back)
@@ -133,15 +139,24 @@ class _State:
     def has(self, subject: Subject | None, predicate: NamedNode, value: Term | None) -> bool:
         return next(self.match(subject, predicate, value), None) is not None
 
-    def match(
-        self, subject: Subject | None, predicate: NamedNode | None, value: Term | None
-    ) -> Iterator[Triple]:
+    def naming_both(self, triple: Triple) -> Iterator[Subject]:
+        """Yield nodes that name both ends of a statement, and so may be another reason for it."""
+        for quad in self._store.quads_for_pattern(None, None, triple.subject, None):
+            if next(self._store.quads_for_pattern(quad.subject, None, triple.object, None), None):
+                yield cast(Subject, quad.subject)
+
+    def asserted_about(self, subject: Subject, inferred: NamedNode) -> Iterator[Triple]:
+        """Yield what is asserted of a subject; right only before inferred statements are added."""
+        for quad in self._store.quads_for_pattern(subject, None, None, None):
+            if quad.graph_name != inferred and quad.triple not in self._hidden:
+                yield quad.triple
+        yield from (triple for triple in self._new if triple.subject == subject)
+
+    def match(self, subject: Subject | None, predicate: NamedNode, value: Term | None) -> Iterator[Triple]:
         for quad in self._store.quads_for_pattern(subject, predicate, value, None):
             if not self._hidden or quad.triple not in self._hidden:
                 yield quad.triple
-        if predicate is None:
-            yield from (triple for triple in self._new if triple.subject == subject)
-        elif value is None:
+        if value is None:
             yield from self._by_subject.get((subject, predicate), ())
         else:
             yield from self._by_object.get((predicate, value), ())
@@ -156,8 +171,8 @@ def _refuse_axioms(triples: frozenset[Triple], rules: Rules) -> None:
 
 
 def _shortcuts(state: _State, subjects: set[Subject], rules: Rules) -> Iterator[Triple]:
-    """Run the shortcuts query on what the subjects say; each of its patterns starts at one."""
-    about = {triple for subject in subjects for triple in state.match(subject, None, None)}
+    """Run the shortcuts query on what the subjects assert; each of its patterns starts at one."""
+    about = {triple for subject in subjects for triple in state.asserted_about(subject, rules.inferred)}
     small = Store()
     small.extend(Quad(triple.subject, triple.predicate, triple.object) for triple in about)
     return iter(cast(QueryTriples, small.query(rules.shortcuts)))
