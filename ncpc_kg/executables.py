@@ -63,7 +63,6 @@ def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
     yield _say(iri, "rdf:type", _node("sh:SPARQLExecutable"))
     yield _say(iri, "rdf:type", _node(f"sh:SPARQL{_FORMS[form]}Executable"))
     yield _say(iri, "rdfs:label", Literal(question.title, language="en"))
-    yield _say(iri, "skos:prefLabel", Literal(question.title, language="en"))
     yield _say(iri, "rdfs:comment", Literal(question.title, language="en"))
     if question.description:
         yield _say(iri, "dcterms:description", Literal(question.description, language="en"))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions
 
 from ncpc_kg import __version__
 from ncpc_kg.catalogue import Catalogue, read_catalogue
 from ncpc_kg.closure import close, read_rules
 from ncpc_kg.content import PACKAGE
+from ncpc_kg.dataset import Statistics, built_record, read_about, read_statistics, statistics_queries
+from ncpc_kg.engine import Answer
 from ncpc_kg.errors import NotConforming, Place
+from ncpc_kg.executables import executables
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.profile import Departure, find_departures
 from ncpc_kg.reports import summary
@@ -67,7 +71,7 @@ def fingerprint(settings: Settings) -> str:
     found = hashlib.sha256(f"{__version__}\n{settings.base}\n".encode())
     content = [(settings.content, path) for path, _, _ in find_sources(settings.content)]
     content += [(settings.content, path) for path in sorted((settings.content / "queries").rglob("*.rq"))]
-    content += [(PACKAGE, path) for path in sorted(PACKAGE.glob("*.py"))]
+    content += [(PACKAGE, path) for path in sorted((*PACKAGE.glob("*.py"), *PACKAGE.glob("dataset/*.*")))]
     for root, path in content:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found.update(f"{path.relative_to(root).as_posix()} {digest}\n".encode())
@@ -223,10 +227,26 @@ def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) 
     published.add(NamedNode(INFERRED), whole.graph(INFERRED))
     for name in content.shapes.graphs():
         published.add(name, content.shapes.graph(name))
+    published.add(NamedNode(GRAPH["questions"]), executables(content.catalogue))
+    published.add(NamedNode(GRAPH["dataset"]), built_record(read_about(), count(published)))
     # Sorted, so that two builds from the same content are the same bytes.
     store.replace_built(sorted(published.rebased(settings.base).quads(), key=str), wanted)
     progress("Ready", 1.0)
     return Built(store, rebuilt=True, report=report, written=written)
+
+
+def count(dataset: Dataset) -> Statistics:
+    """Count what a dataset holds, for its VoID description.
+
+    Args:
+        dataset: The dataset, under the project's own base.
+    """
+    answers = []
+    for text, _ in statistics_queries():
+        found = cast(QuerySolutions, dataset.query(text))
+        body = found.serialize(format=QueryResultsFormat.TSV) or b""
+        answers.append(Answer("bindings", "text/tab-separated-values", body))
+    return read_statistics(answers)
 
 
 def _check(content: Content, shapes: Shapes, progress: Progress) -> Report:

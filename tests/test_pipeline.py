@@ -33,7 +33,7 @@ def ask(store: Store, text: str) -> list[str]:
 def test_a_build_holds_files_inferences_and_shapes_in_graphs_of_their_own(settings: Settings) -> None:
     with build(settings).store as store:
         names = {str(name.value).removeprefix(GRAPH) for name in store.graphs()}
-        assert names == {"ncpc", "codes-status", "20-brazil", "hosting", "inferred"}
+        assert names == {"ncpc", "codes-status", "20-brazil", "hosting", "inferred", "questions", "dataset"}
         assert ask(store, HOSTS) == [f"{ID}org-senai"]
         inferred = store.graph(NamedNode(INFERRED))
         assert {quad.predicate.value for quad in inferred} >= {str(NCPC["hasHadHost"]), str(NCPC["hasFact"])}

@@ -59,6 +59,24 @@ def record(
     return [*about.triples, *_Record(about.iri).made(statistics, distributions, modified, version, endpoint)]
 
 
+def built_record(about: About, statistics: Statistics) -> list[Triple]:
+    """The part of the description that is a graph of the dataset itself: of a build, without addresses.
+
+    Args:
+        about: What people wrote about the dataset.
+        statistics: Counts of everything else in it.
+
+    Returns:
+        Statements about the dataset and its parts, so that none stands in two graphs.
+    """
+    start = about.iri[: -len("dataset")]
+    return [
+        triple
+        for triple in record(about, statistics)
+        if str(getattr(triple.subject, "value", "")).startswith((about.iri, f"{start}graph/"))
+    ]
+
+
 class _Record:
     def __init__(self, iri: str) -> None:
         self.iri = iri

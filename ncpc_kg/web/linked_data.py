@@ -83,7 +83,7 @@ def add_resources(
     add(DatasetEndpoint(context, views), "/.well-known/void.{suffix}")
     app.openapi = _documented(app.openapi, known)  # type: ignore[method-assign]
     app.add_middleware(Prefix, root=settings.root_path, trusting=settings.trust_proxy)
-    app.state.context = context
+    app.state.context, app.state.things = context, things
     return context
 
 

@@ -27,7 +27,8 @@ from ncpc_kg.errors import Gone, NcpcError, NotFound, RequestError
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.vocabulary import PREFIXES
 from ncpc_kg.web import problems, structured
-from ncpc_kg.web.compression import compressed
+from ncpc_kg.web.cache import Key, ReplyCache
+from ncpc_kg.web.compression import accepts_gzip, compressed
 from ncpc_kg.web.context import Context, asked, links, whole_number
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for, triples_of
@@ -39,6 +40,7 @@ THINGS = ("/id/", "/code/", "/source/", "/graph/", "/entries/")
 # What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _LONGEST_PATH = 2000
+_CACHE_BYTES = 32 * 1024**2
 _CONTENTS = """\
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT DISTINCT ?thing ?label WHERE {{
@@ -61,9 +63,19 @@ class ResourceEndpoint:
     def __init__(self, context: Context, views: Views) -> None:
         self.context = context
         self.views = views
+        self.cache = ReplyCache(_CACHE_BYTES)
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
+        version, key = self.context.engine.version, _key(exchange)
+        if key and version and (kept := self.cache.get(key, version)):
+            return kept
+        reply = await self._reply(exchange)
+        if key and reply.cacheable and version == self.context.engine.version:
+            self.cache.put(key, version, reply)
+        return reply
+
+    async def _reply(self, exchange: Exchange) -> Reply:
         try:
             if exchange.method == "OPTIONS":
                 return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
@@ -82,6 +94,8 @@ class ResourceEndpoint:
         tag = self.context.tag(exchange.path, str(page), exchange.root)
         if unchanged := self.context.unchanged(exchange, tag):
             return unchanged
+        if path.startswith("/graph/") and suffix in GRAPHS:
+            return await self._graph(exchange, path, suffix, tag)
         lexicon = await self.context.lexicon()
         details = suffix == "html" and not path.startswith("/code/")
         iris = self._iris(exchange, path)
@@ -121,6 +135,15 @@ class ResourceEndpoint:
             more=description.more or len(things) > _PAGE,
             triples=tuple(dict.fromkeys((*description.triples, *said))),
         )
+
+    async def _graph(self, exchange: Exchange, path: str, suffix: str, tag: str) -> Reply:
+        """The statements of a named graph, in the format of the suffix."""
+        site = self.context.site(exchange)
+        iri = self._iris(exchange, path)[0]
+        answer = await self.context.engine.read_graph(iri, GRAPHS[suffix])
+        forms = alternates(site, "/" + quote(iri[len(site.base) :], safe=_SAFE), without=suffix)
+        headers = self.context.headers(GRAPHS[suffix], tag, links(site, forms, f'<{iri}>; rel="cite-as"'))
+        return Reply(200, answer.body, headers, cacheable=bool(tag), label="resource")
 
     async def _redirect(self, exchange: Exchange) -> Reply:
         """303 from the thing to the document about it that the client prefers."""
@@ -224,6 +247,15 @@ class ResourceEndpoint:
         return Reply(
             200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
         )
+
+
+def _key(exchange: Exchange) -> Key | None:
+    """What the reply to a request depends on beside the graph; None if it is not to be kept."""
+    if exchange.method not in ("GET", "HEAD") or exchange.header("if-modified-since"):
+        return None
+    gzip = "gzip" if accepts_gzip(exchange.header("accept-encoding")) else ""
+    asked_for = (exchange.path, exchange.raw_path, exchange.query, exchange.root)
+    return (*asked_for, exchange.header("accept") or "", gzip)
 
 
 def _gone(description: Description) -> Gone:
