@@ -260,7 +260,9 @@ def test_a_worker_can_open_nothing(tmp_path: Path) -> None:
     """The kernel refuses files and connections, whatever the query says."""
 
     async def test(pool: WorkerPool) -> None:
-        await pool.query("ASK {}", Formats())
+        await until(lambda: len(children(pool.keeper)) == 2)
+        for _ in range(4):
+            await asyncio.gather(*(pool.query("ASK {}", Formats()) for _ in range(4)))
         for pid in children(pool.keeper):
             limits = Path(f"/proc/{pid}/limits").read_text()
             line = next(one for one in limits.splitlines() if one.startswith("Max open files"))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import uvloop
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -58,7 +59,8 @@ def serve(
         engine.close()
         engine = None
     check_port(settings.host, settings.port)
-    asyncio.run(_serve(settings, engine, gate, extend, on_ready))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, engine, gate, extend, on_ready))
 
 
 def check_port(host: str, port: int) -> None:

@@ -23,6 +23,7 @@ def settings_of(values: frames.Head) -> Settings:
         base=values["base"],
         limits=Limits(**values["limits"]),
         allowed_services=tuple(values["allowed_services"]),
+        on_violation=values["on_violation"],
     )
 
 
@@ -45,6 +46,9 @@ def main(descriptor: int) -> None:
         settings = settings_of(first[0])
         reach = Reach(settings.allowed_services, max_bytes=settings.limits.body_bytes)
         store = Store.open(settings.store, gate=load_gate(first[0]["gate"], settings), reach=reach)
+        warm = getattr(store.gate, "warm", None)
+        if warm is not None:
+            warm(store)  # a forked process may open no file
     except NcpcError as error:
         control.sendall(frames.pack(frames.error_head(error)))
         return

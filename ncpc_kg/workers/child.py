@@ -60,12 +60,13 @@ def seal(connection: socket.socket, life: int, limits: Limits, may_connect: bool
 
 def answer_queries(store: Store, connection: socket.socket, limits: Limits) -> NoReturn:
     """Answer queries until the other side closes; never returns."""
-    while (message := frames.receive(connection)) is not None:
-        head, body = message
-        signal.setitimer(signal.ITIMER_REAL, head.get("seconds", limits.seconds))
-        reply = _answered(store, head, body, limits)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        connection.sendall(reply)
+    unpacker = frames.Unpacker()
+    while data := connection.recv(1 << 16):
+        for head, body in unpacker.feed(data):
+            signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+            reply = _answered(store, head, body, limits)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            connection.sendall(reply)
     os._exit(0)
 
 
@@ -73,10 +74,12 @@ def _answered(store: Store, head: frames.Head, body: bytes, limits: Limits) -> b
     try:
         if head["do"] == "graph":
             answer = store.read_graph(head["name"], head["media_type"], limits.result_bytes)
+        elif head["do"] == "consult":
+            answer = store.consult(head["question"], body)
         else:
-            formats = Formats(*head["formats"])
-            text = body.decode("utf-8", "surrogatepass")
-            answer = store.query(text, formats, frames.dataset_of(head), limits.result_bytes)
+            text, dataset = body.decode("utf-8", "surrogatepass"), frames.dataset_of(head)
+            store.check(text, dataset)
+            answer = store.snapshot.query(text, Formats(*head["formats"]), dataset, limits.result_bytes)
         return frames.pack(frames.answer_head(answer), answer.body)
     except NcpcError as error:
         return frames.pack(frames.error_head(error))
@@ -99,7 +102,7 @@ def work_out_write(
         else:
             change, made = store.prepare_graph(_graph_write(head, body))
         record = journal.encode(journal.Record(0, change)) if change else b""
-        reply = frames.pack({"made": made}, record)
+        reply = frames.pack({"made": made, "notes": list(change.notes)}, record)
     except NcpcError as error:
         reply = frames.pack(frames.error_head(error))
     except MemoryError:

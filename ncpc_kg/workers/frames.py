@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from ncpc_kg import errors
@@ -39,10 +40,21 @@ class Unpacker:
             if len(self._buffer) < end:
                 return
             with memoryview(self._buffer) as view:
-                head = json.loads(bytes(view[start : start + head_size]))
+                head = _loaded(bytes(view[start : start + head_size]))
                 body = bytes(view[start + head_size : end])
             del self._buffer[:end]
             yield head, body
+
+
+@lru_cache(maxsize=512)
+def _loaded_small(text: bytes) -> Head:
+    found: Head = json.loads(text)
+    return found
+
+
+def _loaded(text: bytes) -> Head:
+    """A head from its JSON; heads are not changed by those who get them."""
+    return _loaded_small(text) if len(text) < 300 else json.loads(text)
 
 
 def receive(connection: socket.socket) -> tuple[Head, bytes] | None:
@@ -67,11 +79,23 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
 
 
 def question(text: str, formats: Formats, dataset: DatasetClause | None) -> tuple[Head, bytes]:
-    """A query as a message."""
+    """A query as the parts of a message."""
     head: Head = {"do": "query", "formats": [formats.bindings, formats.boolean, formats.graph]}
     if dataset is not None:
         head["dataset"] = [dataset.default_graphs, dataset.named_graphs, dataset.base]
     return head, text.encode("utf-8", "surrogatepass")
+
+
+@lru_cache(maxsize=512)
+def question_head(formats: Formats, dataset: DatasetClause | None) -> bytes:
+    """The head of a query's message, which is the same for most queries."""
+    return json.dumps(question("", formats, dataset)[0], separators=(",", ":")).encode()
+
+
+def pack_question(text: str, formats: Formats, dataset: DatasetClause | None) -> bytes:
+    """A query as one message."""
+    head, body = question_head(formats, dataset), text.encode("utf-8", "surrogatepass")
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
 
 
 def dataset_of(head: Head) -> DatasetClause | None:
@@ -105,6 +129,7 @@ def error_head(error: NcpcError) -> Head:
             "expected": error.expected,
             "hint": error.hint,
             "place": place,
+            "report": error.report,
         }
     }
 
@@ -113,10 +138,12 @@ def error_of(values: Head) -> NcpcError:
     """The error of a message."""
     kind = getattr(errors, values["kind"], NcpcError)
     place = values["place"]
-    return kind(
+    error: NcpcError = kind(
         values["problem"],
         found=values["found"],
         expected=values["expected"],
         hint=values["hint"],
         place=Place(line=place["line"], column=place["column"]) if place else None,
     )
+    error.report = values.get("report")
+    return error

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite
 from ncpc_kg.errors import LimitReached, NcpcError, ServiceError
@@ -25,12 +26,15 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.workers import frames
 from ncpc_kg.workers.keeper import ended
 
+logger = logging.getLogger("ncpc_kg.gate")
+
 LONG = 0.15
 """Seconds after which a query is long."""
 VERY_LONG = 1.0
 """Seconds after which a long query gets less of the processor."""
 _GRACE = 2.0
 _EARLY = 0.02
+_TICK = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Load:
     long: int
 
 
-class _Worker(asyncio.Protocol):
+class _Worker(asyncio.BufferedProtocol):
     """The connection to one worker, which does one thing at a time."""
 
     def __init__(self, number: int, generation: int) -> None:
@@ -56,13 +60,18 @@ class _Worker(asyncio.Protocol):
         self.long = False
         self.slowed = False
         self.doomed: NcpcError | None = None
+        self.since = 0.0
         self._unpacker = frames.Unpacker()
+        self._buffer = memoryview(bytearray(1 << 16))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
 
-    def data_received(self, data: bytes) -> None:
-        for message in self._unpacker.feed(data):
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        for message in self._unpacker.feed(bytes(self._buffer[:nbytes])):
             if self.reply is not None and not self.reply.done():
                 self.reply.set_result(message)
 
@@ -75,7 +84,8 @@ class _Worker(asyncio.Protocol):
         """Send a message and wait for the reply."""
         if self.transport is None or self.gone:
             raise ConnectionResetError
-        self.reply = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.reply, self.since = loop.create_future(), loop.time()
         self.transport.write(message)
         return await self.reply
 
@@ -102,7 +112,7 @@ class WorkerPool:
         self._generation = 0
         self._workers: dict[int, _Worker] = {}
         self._idle: list[_Worker] = []
-        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[_Worker], float]] = deque()
         self._ordered = 0
         self._calls: dict[int, asyncio.Future[bool]] = {}
         self._numbers = itertools.count(1)
@@ -110,6 +120,7 @@ class WorkerPool:
         self._started: asyncio.Future[None] | None = None
         self._adopting: set[asyncio.Future[None]] = set()
         self._closing = False
+        self._ticking: asyncio.TimerHandle | None = None
         self._dead: ServiceError | None = None
         self.failed: asyncio.Event = asyncio.Event()
 
@@ -149,6 +160,7 @@ class WorkerPool:
                 "base": self.settings.base,
                 "limits": asdict(self.limits),
                 "allowed_services": list(self.settings.allowed_services),
+                "on_violation": self.settings.on_violation,
                 "gate": self.gate,
             }
         )
@@ -169,11 +181,15 @@ class WorkerPool:
 
     async def query(self, text: str, formats: Formats, dataset: DatasetClause | None = None) -> Answer:
         """Run a query in a worker; cancelling this call kills it."""
-        return await self._ask(*frames.question(text, formats, dataset))
+        return await self._ask(frames.pack_question(text, formats, dataset))
 
     async def read_graph(self, name: str | None, media_type: str) -> Answer:
         """Serialise a graph in a worker."""
-        return await self._ask({"do": "graph", "name": name, "media_type": media_type}, b"")
+        return await self._ask(frames.pack({"do": "graph", "name": name, "media_type": media_type}))
+
+    async def consult(self, question: Mapping[str, Any], body: bytes = b"") -> Answer:
+        """Have a question about entries answered in a worker."""
+        return await self._ask(frames.pack({"do": "consult", "question": dict(question)}, body))
 
     async def update(self, text: str, using: DatasetClause | None = None) -> None:
         """Have an update worked out, put on the disk and made visible."""
@@ -225,7 +241,9 @@ class WorkerPool:
         self._control.close()
         for one in list(self._workers.values()):
             one.close()
-        for waiting in self._waiting:
+        if self._ticking is not None:
+            self._ticking.cancel()
+        for waiting, _ in self._waiting:
             if not waiting.done():
                 waiting.set_exception(_stopping())
         for call in self._calls.values():
@@ -239,8 +257,8 @@ class WorkerPool:
 
     # ------------------------------------------------------------------ queries
 
-    async def _ask(self, head: frames.Head, body: bytes) -> Answer:
-        reply = await self._asked(frames.pack(head, body), self.limits.workers)
+    async def _ask(self, message: bytes) -> Answer:
+        reply = await self._asked(message, self.limits.workers)
         if "error" in reply[0]:
             failure = frames.error_of(reply[0]["error"])
             if isinstance(failure, LimitReached):
@@ -251,21 +269,18 @@ class WorkerPool:
     async def _asked(self, message: bytes, tries: int) -> tuple[frames.Head, bytes]:
         """Ask a worker; one found dead on arrival leaves the question to another."""
         worker = await self._acquire()
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        timer = loop.call_later(LONG, self._is_long, worker)
+        self._start_ticking()
         answered = False
         reply: tuple[frames.Head, bytes] = ({}, b"")
         try:
             reply = await worker.ask(message)
             answered = True
         except ConnectionResetError as error:
-            early = loop.time() - start < _EARLY
+            early = asyncio.get_running_loop().time() - worker.since < _EARLY
             reason = await self._reason(worker)
             if not (early and tries and isinstance(reason, ServiceError) and self._dead is None):
                 raise reason from error
         finally:
-            timer.cancel()
             self._release(worker, answered)
         return reply if answered else await self._asked(message, tries - 1)
 
@@ -279,14 +294,13 @@ class WorkerPool:
         if len(self._waiting) >= self.limits.queue:
             self.on_limit("queue")
             raise _too_many("Too many queries are waiting.")
-        waiting: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[_Worker] = loop.create_future()
+        self._waiting.append((waiting, loop.time()))
+        self._start_ticking()
         self._fork_if_room()
         try:
-            return await asyncio.wait_for(waiting, self.limits.seconds)
-        except TimeoutError as error:
-            self.on_limit("queue")
-            raise _too_many("No worker became free in time.") from error
+            return await waiting
         except asyncio.CancelledError:
             if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
                 self._release(waiting.result(), True)
@@ -308,7 +322,7 @@ class WorkerPool:
     def _give(self, worker: _Worker) -> None:
         """Hand a free worker to whoever has waited longest, or keep it for the next."""
         while self._waiting:
-            waiting = self._waiting.popleft()
+            waiting, _ = self._waiting.popleft()
             if not waiting.done():
                 waiting.set_result(worker)
                 return
@@ -318,18 +332,31 @@ class WorkerPool:
         self._workers.pop(worker.number, None)
         worker.close()
 
-    def _is_long(self, worker: _Worker) -> None:
-        if worker.reply is None or worker.reply.done():
-            return
-        worker.long = True
-        asyncio.get_running_loop().call_later(VERY_LONG - LONG, self._is_very_long, worker, worker.reply)
-        self._fork_if_room()
+    def _start_ticking(self) -> None:
+        if self._ticking is None and not self._closing:
+            self._ticking = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
-    def _is_very_long(self, worker: _Worker, reply: asyncio.Future[tuple[frames.Head, bytes]]) -> None:
-        if worker.reply is not reply or reply.done():
-            return
-        others = sum(one.slowed for one in self._workers.values())
-        if others >= self.limits.long_queries:
+    def _tick(self) -> None:
+        """Look which queries have become long or waited in vain; comes again while any is."""
+        loop = asyncio.get_running_loop()
+        while self._waiting and loop.time() - self._waiting[0][1] > self.limits.seconds:
+            waiting, _ = self._waiting.popleft()
+            if not waiting.done():
+                self.on_limit("queue")
+                waiting.set_exception(_too_many("No worker became free in time."))
+        busy = [one for one in self._workers.values() if one.reply is not None and not one.reply.done()]
+        self._ticking = loop.call_later(_TICK, self._tick) if (busy or self._waiting) else None
+        for worker in busy:
+            age = loop.time() - worker.since
+            if age > LONG and not worker.long:
+                worker.long = True
+                self._fork_if_room()
+            if age > VERY_LONG and not worker.slowed and worker.doomed is None:
+                self._slow_down(worker)
+
+    def _slow_down(self, worker: _Worker) -> None:
+        """Give a very long query what the others leave; one too many is stopped."""
+        if sum(one.slowed for one in self._workers.values()) >= self.limits.long_queries:
             worker.doomed = _too_many("Too many long queries run at the same time.")
             self.on_limit("long")
             self._order({"do": "kill", "id": worker.number})
@@ -428,6 +455,8 @@ class WorkerPool:
         elif "version" in head:
             self._new_state(head["version"], head["generation"])
         elif "done" in head:
+            for note in head.get("notes") or ():
+                logger.warning("written although it does not conform: %s", note)
             call = self._calls.get(head["done"])
             if call is not None and not call.done():
                 if "error" in head:
@@ -469,7 +498,8 @@ class WorkerPool:
         self._dead = error = ServiceError("The keeper of the graph ended.", hint="restart the service")
         for worker in list(self._workers.values()):
             self._discard(worker)
-        for future in (self._started, *self._calls.values(), *self._waiting):
+        waiting = [one for one, _ in self._waiting]
+        for future in (self._started, *self._calls.values(), *waiting):
             if future is not None and not future.done():
                 future.set_exception(error)
         self.failed.set()

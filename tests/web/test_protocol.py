@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ncpc_kg.errors import QueryError
 from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.web import create_app
+from ncpc_kg.web.protocol import parameters
 from ncpc_kg.web.tokens import Tokens
 from tests.web.conftest import DATA, HOST, TOKEN, Client
 
@@ -395,3 +400,24 @@ def test_json_results_are_what_the_recommendation_says(client: Client) -> None:
             "c": {"type": "literal", "value": "1", "datatype": "http://www.w3.org/2001/XMLSchema#integer"},
         }
     ]
+
+
+@given(st.lists(st.tuples(st.text(max_size=10), st.text(max_size=30))))
+def test_parameters_are_read_as_the_standard_library_does(pairs: list[tuple[str, str]]) -> None:
+    expected: dict[str, list[str]] = {}
+    for name, value in pairs:
+        expected.setdefault(name, []).append(value)
+    assert parameters(urlencode(pairs)) == {name: values for name, values in expected.items()}
+
+
+@given(st.text(alphabet="a%2=0&+ \t.\r\nFé?#;", max_size=30))
+def test_odd_parameters_are_read_as_the_standard_library_does(text: str) -> None:
+    expected: dict[str, list[str]] = {}
+    try:
+        for name, value in parse_qsl(text, keep_blank_values=True, errors="strict"):
+            expected.setdefault(name, []).append(value)
+    except ValueError:
+        with pytest.raises(QueryError):
+            parameters(text)
+        return
+    assert parameters(text) == expected
