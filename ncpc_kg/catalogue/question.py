@@ -58,6 +58,7 @@ class Question:
         path: The file.
         expected: The file with the expected answer (CSV), or None.
         base: Base IRI the graph is published under.
+        chart: Columns that are worth drawing: counts as bars, or a date as a time line.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Question:
     path: Path
     expected: Path | None
     base: str = BASE
+    chart: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name.

@@ -16,7 +16,7 @@ from ncpc_kg.sources import read_text
 from ncpc_kg.store.syntax import explain, prologue, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES
 
-_QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params"})
+_QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params", "chart"})
 _PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
 
 
@@ -67,6 +67,7 @@ def read_question(path: Path, base: str = BASE) -> Question:
         path=path,
         expected=expected if expected.is_file() else None,
         base=base,
+        chart=tuple(map(str, header.get("chart", ()))),
     )
 
 

@@ -194,7 +194,9 @@ def value_of(spelled: str, lexicon: Lexicon) -> Value | None:
         return Value(lexicon.label(spelled[1:-1]), spelled[1:-1])
     text = text_of(spelled)
     shown = cut(text, _LONGEST_TEXT)
-    return Value(shown, None, language_of(spelled), None, shown != text)
+    typed = spelled[spelled.rfind('"') + 1 :]
+    datatype = lexicon.short(typed[3:-1]) if typed.startswith("^^<") else None
+    return Value(shown, None, language_of(spelled), datatype, shown != text)
 
 
 def _switch(parameters: dict[str, list[str]], name: str) -> bool:

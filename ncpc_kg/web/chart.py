@@ -1,7 +1,6 @@
 """Charts of answers as plain geometry: bars for counts, a time line for dates.
 
-The form of the answer decides: whole or decimal numbers in a column make bars, dates make
-a time line, anything else has no chart.
+A question says which of its columns are worth drawing.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from ncpc_kg.web.site import QuestionView
 
 MOST_ROWS = 40
 ROW_HEIGHT = 26
-LABEL_WIDTH = 210
-WIDTH = 720
+LABEL_WIDTH = 320
+WIDTH = 860
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
-_DATES = ("xsd:date", "xsd:gYearMonth", "xsd:gYear")
 _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?$")
-_LONGEST = 34
+_LONGEST = 44
+_MOST_YEARS = 60
 
 
 @dataclass(frozen=True)
@@ -77,27 +76,28 @@ class Chart:
 
 
 def chart(view: QuestionView) -> Chart | None:
-    """Draw an answer.
+    """Draw the columns of an answer that its question names in `#+ chart:`.
 
     Args:
         view: The answer of a question.
 
     Returns:
-        The chart, or None where the answer has none: no numbers or dates, or less than 2 or
-        more than 40 rows.
+        The chart; None where the question names no column, or the answer has less than 2 or
+        more than 40 rows, or a value that cannot be drawn.
     """
-    if not 2 <= len(view.rows) <= MOST_ROWS:
+    columns = [view.columns.index(name) for name in view.question.chart if name in view.columns]
+    if not columns or not 2 <= len(view.rows) <= MOST_ROWS:
         return None
-    numbers = [at for at in range(len(view.columns)) if _all(view, at, _is_number)]
-    dates = [at for at in range(len(view.columns)) if _all(view, at, _is_date)]
-    names = [at for at in range(len(view.columns)) if at not in numbers and at not in dates]
-    if not names:
-        return None
-    if numbers:
-        return _bars(view, names[0], numbers[:2])
-    if dates and all(row[dates[0]] is not None for row in view.rows):
-        return _times(view, names[0], dates[0])
-    return None
+    names = _names(view, min(columns))
+    if all(_all(view, at, _is_number) for at in columns):
+        return _bars(view, names, columns[:2])
+    return _times(view, names, columns[0]) if _all(view, columns[0], _is_date) else None
+
+
+def _names(view: QuestionView, first: int) -> list[str]:
+    """What each row is called: the columns before those that are drawn, or the one after."""
+    at = list(range(first))[:2] or [first + 1]
+    return [", ".join(value.text for a in at if a < len(row) and (value := row[a])) for row in view.rows]
 
 
 def _all(view: QuestionView, at: int, fits: Callable[[Value], bool]) -> bool:
@@ -106,20 +106,14 @@ def _all(view: QuestionView, at: int, fits: Callable[[Value], bool]) -> bool:
 
 
 def _is_number(value: Value) -> bool:
-    # Numbers come bare in SPARQL's TSV, so that they have no datatype here.
-    plain = value.iri is None and value.language is None
-    return (
-        plain
-        and value.datatype in (None, "xsd:integer", "xsd:decimal")
-        and bool(_NUMBER.fullmatch(value.text))
-    )
+    return value.iri is None and bool(_NUMBER.fullmatch(value.text))
 
 
 def _is_date(value: Value) -> bool:
-    return value.datatype in _DATES
+    return value.iri is None and bool(_YEAR.match(value.text))
 
 
-def _bars(view: QuestionView, name: int, columns: list[int]) -> Chart:
+def _bars(view: QuestionView, names: list[str], columns: list[int]) -> Chart:
     values = [[_number(row[at]) for at in columns] for row in view.rows]
     most = max((value for row in values for value in row), default=0.0) or 1.0
     room = WIDTH - LABEL_WIDTH - 70
@@ -127,57 +121,50 @@ def _bars(view: QuestionView, name: int, columns: list[int]) -> Chart:
     labels, marks = [], []
     for number, (row, found) in enumerate(zip(view.rows, values, strict=True)):
         top = number * height
-        labels.append((_short(row[name]), top + height / 2 + 1))
+        label = _short(names[number])
+        labels.append((label, round(top + height / 2 + 1, 1)))
         for series, (at, value) in enumerate(zip(columns, found, strict=True)):
             shown = row[at]
             if shown is not None:
-                y = top + 4 + series * ROW_HEIGHT * 0.7
-                width = max(value, 0.0) / most * room
-                marks.append(
-                    Mark(_short(row[name]), shown.text, series, LABEL_WIDTH, round(y, 1), round(width, 1))
-                )
+                y = round(top + 4 + series * ROW_HEIGHT * 0.7, 1)
+                width = round(max(value, 0.0) / most * room, 1)
+                marks.append(Mark(label, shown.text, series, LABEL_WIDTH, y, width))
     series_names = tuple(view.columns[at] for at in columns)
-    return Chart("bars", len(view.rows) * height, series_names, tuple(labels), tuple(marks))
+    return Chart("bars", round(len(view.rows) * height, 1), series_names, tuple(labels), tuple(marks))
 
 
-def _times(view: QuestionView, name: int, column: int) -> Chart | None:
-    times = [_year(row[column]) for row in view.rows]
-    if any(time is None for time in times):
+def _times(view: QuestionView, names: list[str], column: int) -> Chart | None:
+    rows = zip(names, view.rows, strict=True)
+    known = [(name, value.text, _year(value)) for name, row in rows if (value := row[column])]
+    first = int(min(time for _, _, time in known))
+    last = int(max(time for _, _, time in known)) + 1
+    if last - first > _MOST_YEARS:
         return None
-    known = [time for time in times if time is not None]
-    first, last = int(min(known)), int(max(known)) + 1
-    if last - first > 60:
-        return None
-    room = WIDTH - LABEL_WIDTH - 110
+    room = WIDTH - LABEL_WIDTH - 40
     places: dict[str, float] = {}
     marks = []
-    for row, time in zip(view.rows, known, strict=True):
-        label = _short(row[name])
-        y = places.setdefault(label, len(places) * ROW_HEIGHT + ROW_HEIGHT / 2)
-        shown = row[column]
+    for name, text, time in known:
+        y = places.setdefault(name, len(places) * ROW_HEIGHT + ROW_HEIGHT / 2)
         x = LABEL_WIDTH + (time - first) / (last - first) * room
-        marks.append(Mark(label, shown.text if shown else "", 0, round(x, 1), round(y, 1)))
+        marks.append(Mark(_short(name), text, 0, round(x, 1), round(y, 1)))
     step = max(1, (last - first) // 10)
     ticks = tuple(
         Tick(round(LABEL_WIDTH + (year - first) / (last - first) * room, 1), str(year))
         for year in range(first, last + 1, step)
     )
-    height = len(places) * ROW_HEIGHT
-    return Chart("times", height, (view.columns[column],), tuple(places.items()), tuple(marks), ticks)
+    labels = tuple((_short(name), y) for name, y in places.items())
+    return Chart("times", len(places) * ROW_HEIGHT, (view.columns[column],), labels, tuple(marks), ticks)
 
 
 def _number(value: Value | None) -> float:
     return float(value.text) if value is not None else 0.0
 
 
-def _year(value: Value | None) -> float | None:
-    found = _YEAR.match(value.text) if value is not None else None
-    if not found:
-        return None
-    month = int(found[2]) - 0.5 if found[2] else 6.0
-    return int(found[1]) + month / 12
+def _year(value: Value) -> float:
+    found = _YEAR.match(value.text)
+    month = int(found[2]) - 0.5 if found and found[2] else 6.0
+    return (int(found[1]) if found else 0) + month / 12
 
 
-def _short(value: Value | None) -> str:
-    text = value.text if value is not None else ""
+def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"

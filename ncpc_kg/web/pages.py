@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from markupsafe import Markup
 
 from ncpc_kg.catalogue import Catalogue, Question
-from ncpc_kg.description import Description, Fact, Incoming, Link
+from ncpc_kg.description import Description, Fact, Incoming, Link, Value
+from ncpc_kg.listing import LABEL
 from ncpc_kg.ontology import Ontology
 from ncpc_kg.web.chart import chart
 from ncpc_kg.web.diagram import class_diagram
@@ -48,7 +50,8 @@ class HtmlPages:
 
     def question(self, view: QuestionView, head: Head) -> str:
         """The page of a question, with its form and its answer."""
-        return self._render("question.html", head, view=view, chart=chart(view))
+        shown = with_labels(view)
+        return self._render("question.html", head, view=shown, chart=chart(shown))
 
     def questions(self, catalogue: Catalogue, head: Head) -> str:
         """The list of questions, by what they are about first."""
@@ -70,6 +73,26 @@ class HtmlPages:
 
     def _render(self, template: str, head: Head, **data: object) -> str:
         return self.views.render(template, head.site, head=head, **data)
+
+
+def with_labels(view: QuestionView) -> QuestionView:
+    """An answer in which things carry their names: `?hostLabel` has no column beside `?host`."""
+    at = {name: number for number, name in enumerate(view.columns)}
+    labels = {
+        at[name]: at[name + LABEL] for name in view.columns if name + LABEL in at and not name.endswith(LABEL)
+    }
+    kept = [number for number in range(len(view.columns)) if number not in labels.values()]
+
+    def named(row: tuple[Value | None, ...], number: int) -> Value | None:
+        value = row[number]
+        label = row[labels[number]] if number in labels else None
+        return label._replace(iri=value.iri) if value is not None and label is not None else value
+
+    return replace(
+        view,
+        columns=tuple(view.columns[number].removesuffix(LABEL) for number in kept),
+        rows=tuple(tuple(named(row, number) for number in kept) for row in view.rows),
+    )
 
 
 def grouped(facts: tuple[Fact, ...]) -> tuple[tuple[Link, tuple[Fact, ...]], ...]:

@@ -21,8 +21,8 @@ def date(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """Write a whole number with commas between thousands; other texts stay as they are."""
-    return f"{int(text):,}" if re.fullmatch(r"-?\d{1,18}", text) else text
+    """Write a whole number of five digits or more with commas; other texts, and years, stay as they are."""
+    return f"{int(text):,}" if re.fullmatch(r"-?\d{5,18}", text) else text
 
 
 def plain(text: str) -> str:
