@@ -208,18 +208,18 @@ class WriteGate:
         if large or rules.are_changed_by((*new, *gone)):
             return self._closed_again(named, change)
         drop, again = close_removal(named, gone, rules) if gone else (frozenset(), frozenset())
-        state = _Overlay(named, gone_quads, self.inferred, drop, again)
+        state = _Overlay(named, gone, self.inferred, drop, again)
         added = close_addition(state, new, rules) - new
         # The inferred graph holds no statement that is asserted.
         drop |= {t for t in new if Quad(t.subject, t.predicate, t.object, self.inferred) in named}
         for node, pair in disjoint_types(named, (*new, *added), rules):
             if any(Triple(node, TYPE, one) in new or Triple(node, TYPE, one) in added for one in pair):
                 raise _contradiction(node, pair)
-        insert = (again | added) - (drop - again)
+        stays = again | added
         return replace(
             change,
-            inserted=(*change.inserted, *(self._quad(t) for t in insert)),
-            deleted=(*change.deleted, *(self._quad(t) for t in drop - insert)),
+            inserted=(*change.inserted, *(self._quad(t) for t in stays - drop)),
+            deleted=(*change.deleted, *(self._quad(t) for t in drop - stays)),
         )
 
     def _closed_again(self, named: Store, change: Change) -> Change:
@@ -278,7 +278,7 @@ class _Overlay:
     """A closed store from which some statements went, as the closure of an addition sees it."""
 
     store: Store
-    gone: frozenset[Quad]
+    gone: set[Triple]
     inferred: NamedNode
     dropped: frozenset[Triple]
     added: frozenset[Triple]
@@ -291,9 +291,9 @@ class _Overlay:
         graph_name: NamedNode | BlankNode | DefaultGraph | None = None,
     ) -> Iterator[Quad]:
         for quad in self.store.quads_for_pattern(subject, predicate, object, graph_name):
-            if quad in self.gone or (quad.graph_name == self.inferred and quad.triple in self.dropped):
-                continue
-            yield quad
+            inferred = quad.graph_name == self.inferred
+            if quad.triple not in (self.dropped if inferred else self.gone):
+                yield quad
         for triple in self.added:
             if (
                 subject in (None, triple.subject)
