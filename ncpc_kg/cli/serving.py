@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from ncpc_kg import pipeline, web
 from ncpc_kg.cli.building import print_written
 from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, progress
 from ncpc_kg.vocabulary import BASE
+from ncpc_kg.web.entries import add_entries
 
 
 def serve(
@@ -27,6 +28,10 @@ def serve(
         list[str] | None,
         typer.Option("--allow-service", metavar="HOST", help="Host that SERVICE and LOAD may reach."),
     ] = None,
+    on_violation: Annotated[
+        Literal["refuse", "warn"],
+        typer.Option("--on-violation", help="What happens to a write that breaks a shape of the graph."),
+    ] = "refuse",
     access_log: Annotated[
         bool, typer.Option("--access-log/--no-access-log", help="Log each request.")
     ] = True,
@@ -44,10 +49,17 @@ def serve(
         port=port,
         tokens_file=tokens,
         allowed_services=tuple(service or ()),
+        on_violation=on_violation,
         access_log=access_log,
     )
     web.check_port(host, port)
     with progress() as tell:
         built = pipeline.build(settings, tell)
     print_written(built)
-    web.serve(settings, built.store, on_ready=lambda url: err.print(f"Serving {url}  (stop with Ctrl+C)"))
+    web.serve(
+        settings,
+        built.store,
+        gate="ncpc_kg.entries:make_gate",
+        extend=add_entries,
+        on_ready=lambda url: err.print(f"Serving {url}  (stop with Ctrl+C)"),
+    )

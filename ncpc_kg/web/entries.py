@@ -82,7 +82,7 @@ class EntryRoutes:
             return await self._form(exchange, cells, supersedes=name or "")
         sent = _form_fields(exchange.body)
         action, supersedes = sent.get("action", "check"), sent.get("supersedes", "")
-        cells = {name: text for name, text in sent.items() if name not in _CONTROLS}
+        cells = _cells(sent)
         if action.startswith("add:"):
             return await self._form(exchange, cells, supersedes=supersedes, add=action[4:])
         if action == "submit":
@@ -131,6 +131,7 @@ class EntryRoutes:
             report=report,
             rest=rest,
             supersedes=supersedes,
+            hidden={name: text for name, text in cells.items() if _is_hidden(name)},
             repairs=sum(one["repair"] is not None for one in findings),
         )
 
@@ -138,7 +139,7 @@ class EntryRoutes:
         """Check what stands in the form, for its script; JSON both ways."""
         exchange = await _exchange(request)
         sent = _form_fields(exchange.body)
-        cells = {name: text for name, text in sent.items() if name not in _CONTROLS}
+        cells = _cells(sent)
         question = {"ask": "fields", "supersedes": sent.get("supersedes") or None}
         return _json_response(await self._ask(question, json.dumps(cells).encode()))
 
@@ -335,6 +336,18 @@ def _form_fields(body: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
+def _cells(sent: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the fields; the hidden name of a node goes where its fields were emptied."""
+    cells = {name: text for name, text in sent.items() if name not in _CONTROLS}
+
+    def is_empty(start: str) -> bool:
+        inside = (one for one in cells if one.startswith(start) and not one.endswith((".iri", ".language")))
+        return not any(cells[one].strip() for one in inside)
+
+    emptied = [name for name in cells if name.endswith(".iri") and is_empty(name.removesuffix("iri"))]
+    return {name: text for name, text in cells.items() if name not in emptied}
+
+
 def _uploaded(exchange: Exchange) -> tuple[str, str | None, bytes]:
     """The file of a multipart/form-data body: its name, media type and content."""
     head = f"Content-Type: {exchange.header('content-type')}\r\n\r\n".encode("latin-1")
@@ -352,6 +365,10 @@ def _head(exchange: Exchange, asked: Mapping[str, str]) -> dict[str, str | None]
         "file": asked.get("file"),
         "supersedes": asked.get("supersedes"),
     }
+
+
+def _is_hidden(name: str) -> bool:
+    return name.rpartition(".")[2] in ("iri", "other-statements")
 
 
 def _whole(report: Mapping[str, Any]) -> dict[str, Any]:
