@@ -129,7 +129,7 @@ def cut(text: str, longest: int = LONGEST_LABEL) -> str:
 def spoken(iri: str) -> str:
     """Words for something without a label, from the end of its IRI.
 
-    `.../id/hosting-brazil-senai` is "Hosting brazil senai", `.../L497-499` "Lines 497–499".
+    `.../id/hosting-brazil-senai` is "Hosting brazil senai", `.../L497-499` is "Lines 497" to 499.
     """
     if match := _PASSAGE.search(iri):
         first, last = match[1], match[2]

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import re
 
-from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Triple,
+    parse_query_results,
+)
 
 from ncpc_kg.engine import Answer, Term
 from ncpc_kg.vocabulary import PREFIXES
@@ -105,4 +113,7 @@ def _bare_type(spelled: str) -> str | None:
 
 
 def _spelled(term: object) -> str:
+    if isinstance(term, Triple):
+        inner = " ".join(map(_spelled, (term.subject, term.predicate, term.object)))
+        return f"<<( {inner} )>>"
     return str(term).replace("\t", "\\t")

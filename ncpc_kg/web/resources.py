@@ -21,6 +21,7 @@ from ncpc_kg.description import (
     description_query,
     read_description,
 )
+from ncpc_kg.description.lexicon import better, cut
 from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Formats
 from ncpc_kg.errors import Gone, NcpcError, NotFound, RequestError
@@ -29,7 +30,7 @@ from ncpc_kg.vocabulary import PREFIXES
 from ncpc_kg.web import problems, structured
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.compression import accepts_gzip, compressed
-from ncpc_kg.web.context import Context, asked, links, whole_number
+from ncpc_kg.web.context import LICENSE, Context, asked, links, whole_number
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for, triples_of
 from ncpc_kg.web.headers import PREFLIGHT
@@ -122,10 +123,16 @@ class ResourceEndpoint:
         graph = str(NamedNode(description.iri))
         text = _CONTENTS.format(graph=graph, limit=_PAGE + 1, offset=(page - 1) * _PAGE)
         rows = read_rows(await self.context.engine.query(text, Formats(bindings=TSV)))
-        things = {row[0][1:-1]: text_of(row[1]) if row[1] else lexicon.label(row[0][1:-1]) for row in rows}
+        things: dict[str, str] = {}
+        for thing, label in rows:
+            if thing not in things or (label and better(label, things[thing])):
+                things[thing] = label
         if not things:
             return description
-        kept = tuple(Link(iri, label) for iri, label in list(things.items())[:_PAGE])
+        kept = tuple(
+            Link(thing[1:-1], cut(text_of(label)) if label else lexicon.label(thing[1:-1]))
+            for thing, label in list(things.items())[:_PAGE]
+        )
         topic = f"{PREFIXES['dcterms']}hasPart"
         said = tuple((graph, f"<{topic}>", f"<{link.iri}>") for link in kept)
         return replace(
@@ -238,6 +245,7 @@ class ResourceEndpoint:
             body = context.pages.thing(description, head).encode()
         else:
             statements = triples_of(description)
+            statements += _about_document(f"{iri}.{suffix}", iri, site.base)
             if description.more:
                 document = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
                 see = NamedNode(f"{PREFIXES['rdfs']}seeAlso")
@@ -247,6 +255,17 @@ class ResourceEndpoint:
         return Reply(
             200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
         )
+
+
+def _about_document(document: str, thing: str, base: str) -> list[Triple]:
+    """What a data document says of itself: its topic, its dataset and its licence."""
+    subject = NamedNode(document)
+    pairs = (
+        (PREFIXES["foaf"] + "primaryTopic", thing),
+        (PREFIXES["void"] + "inDataset", f"{base}dataset"),
+        (PREFIXES["dcterms"] + "license", LICENSE),
+    )
+    return [Triple(subject, NamedNode(name), NamedNode(value)) for name, value in pairs]
 
 
 def _key(exchange: Exchange) -> Key | None:

@@ -12,10 +12,12 @@ import pyoxigraph as ox
 import pytest
 from starlette.types import ASGIApp
 
+from ncpc_kg.engine import Answer, DatasetClause, Formats
 from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.store import Store
 from ncpc_kg.web import create_app
 from ncpc_kg.web.tokens import Tokens
+from tests.web import sample
 
 TOKEN = "only-for-the-tests-0123456789"
 HOST = "http://www.example"
@@ -88,3 +90,32 @@ def tokens() -> Tokens:
 @pytest.fixture
 def client(store: Store, settings: Settings, tokens: Tokens) -> Client:
     return Client(create_app(store, settings, tokens))
+
+
+class CountingStore:
+    """A store that remembers the queries that reach it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def query(self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None) -> Answer:
+        self.asked.append(text)
+        return self.store.query(text, formats, dataset)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[CountingStore]:
+    """The small network of `sample`."""
+    with Store.open(tmp_path / "network") as made:
+        made.replace_built(sample.quads(), "test")
+        yield CountingStore(made)
+
+
+@pytest.fixture
+def site(network: CountingStore, tokens: Tokens, tmp_path: Path) -> Client:
+    """An application over the small network."""
+    return Client(create_app(network, sample.write_content(tmp_path), tokens))
