@@ -256,6 +256,15 @@ def test_wrong_queries_leave_with_2_and_a_helpful_word(
     assert "Traceback" not in out + err
 
 
+@pytest.mark.parametrize("base", ["nonsense", "https://example.org/kg", "urn:x:", "https://a b/"])
+def test_a_base_that_names_cannot_be_appended_to_leaves_with_2(run: Run, base: str) -> None:
+    code, out, err = run("build", "--base", base)
+
+    assert code == 2
+    assert "ends in a slash" in err
+    assert "Traceback" not in out + err
+
+
 def test_a_syntax_error_in_a_file_names_file_and_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "wrong.rq"
     path.write_text("# a query\nSELECT ?c {\n  ?c ncpc:hasHost }\n")

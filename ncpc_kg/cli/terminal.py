@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from ncpc_kg.content import find_content
+from ncpc_kg.errors import ParameterError
 from ncpc_kg.pipeline import Progress
 from ncpc_kg.settings import Settings
 from ncpc_kg.vocabulary import BASE
@@ -66,7 +68,14 @@ def make_settings(content: Path | None, store: Path | None = None, base: str = B
 
     Raises:
         SourceError: There is no content.
+        ParameterError: The base is no web address that names can be appended to.
     """
+    if not re.fullmatch(r"https?://[^\s<>\"{}|^`\\]+/", base):
+        raise ParameterError(
+            "The base IRI is not one that names can be appended to.",
+            found=base,
+            expected="a web address that ends in a slash, such as https://example.org/kg/",
+        )
     settings = Settings(content=find_content(content), base=base)
     return replace(settings, store=store) if store else settings
 
