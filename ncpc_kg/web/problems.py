@@ -52,10 +52,7 @@ def document(error: NcpcError, request_id: str) -> dict[str, object]:
     if error.report is not None:
         members["report"] = error.report
     if request_id:
-        members["instance"] = f"urn:uuid:{request_id}" if re.fullmatch(r"[0-9a-f-]{36}", request_id) else ""
         members["request_id"] = request_id
-        if not members["instance"]:
-            del members["instance"]
     return members
 
 

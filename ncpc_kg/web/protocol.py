@@ -225,5 +225,7 @@ def _single(found: Parameters, name: str, body: str | None) -> str:
 
 
 def _dataset(found: Parameters, names: tuple[str, str], base: str) -> DatasetClause:
+    if names[0] not in found and names[1] not in found:
+        return DatasetClause(base=base)
     default, named = (tuple(absolute(iri, name) for iri in found.get(name, ())) for name in names)
     return DatasetClause(default, named, base)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from hashlib import blake2b
 
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.errors import NcpcError, NotAcceptable
@@ -134,5 +134,5 @@ def _tag(version: str, wanted: Query, answer: Answer, media_type: str) -> str:
     asked = "\0".join(
         (wanted.text, *wanted.dataset.default_graphs, "\0", *wanted.dataset.named_graphs, media_type)
     )
-    digest = hashlib.sha256(asked.encode() + answer.body[:64]).hexdigest()[:16]
+    digest = blake2b(asked.encode("utf-8", "surrogatepass") + answer.body[:64], digest_size=8).hexdigest()
     return f'"{version}-{digest}"'

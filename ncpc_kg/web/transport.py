@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
-import uuid
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ CLIENT_GONE = Reply(499, label="gone")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}$")
 _LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
+_START = secrets.token_hex(6)
+_NUMBERS = itertools.count(1)
 
 
 class HangUp(Exception):
@@ -69,7 +72,7 @@ def exchange_of(scope: Scope) -> Exchange:
     """The request without its body; keeps the request id it was given, or makes one."""
     headers = joined(scope["headers"])
     given = scope.get("ncpc_request_id") or headers.get("x-request-id", "")
-    request_id = given if _REQUEST_ID.match(given) else str(uuid.uuid4())
+    request_id = given if _REQUEST_ID.match(given) else f"{_START}-{next(_NUMBERS):x}"
     scope["ncpc_request_id"] = request_id
     return Exchange(
         scope["method"],

@@ -47,20 +47,35 @@ class Load:
     long: int
 
 
-class _Worker(asyncio.BufferedProtocol):
-    """The connection to one worker, which does one thing at a time."""
+Reply = tuple[frames.Head, bytes]
 
-    def __init__(self, number: int, generation: int) -> None:
+
+class _Job:
+    """One message for any worker, and who waits for the reply."""
+
+    __slots__ = ("message", "reply", "since", "worker")
+
+    def __init__(self, message: bytes, loop: asyncio.AbstractEventLoop) -> None:
+        self.message = message
+        self.reply: asyncio.Future[Reply] = loop.create_future()
+        self.since = loop.time()
+        self.worker: _Worker | None = None
+
+
+class _Worker(asyncio.BufferedProtocol):
+    """The connection to one worker, which does one job at a time."""
+
+    def __init__(self, pool: WorkerPool, number: int, generation: int) -> None:
+        self.pool = pool
         self.number = number
         self.generation = generation
-        self.reply: asyncio.Future[tuple[frames.Head, bytes]] | None = None
+        self.job: _Job | None = None
         self.transport: asyncio.Transport | None = None
         self.gone = False
         self.why: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.long = False
         self.slowed = False
         self.doomed: NcpcError | None = None
-        self.since = 0.0
         self._unpacker = frames.Unpacker()
         self._buffer = memoryview(bytearray(1 << 16))
 
@@ -71,23 +86,24 @@ class _Worker(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        for message in self._unpacker.feed(bytes(self._buffer[:nbytes])):
-            if self.reply is not None and not self.reply.done():
-                self.reply.set_result(message)
+        for reply in self._unpacker.feed(bytes(self._buffer[:nbytes])):
+            job, self.job = self.job, None
+            self.pool._free(self)
+            if job is not None and not job.reply.done():
+                job.reply.set_result(reply)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.gone = True
-        if self.reply is not None and not self.reply.done():
-            self.reply.set_exception(ConnectionResetError())
+        if self.job is not None and not self.job.reply.done():
+            self.job.reply.set_exception(ConnectionResetError())
 
-    async def ask(self, message: bytes) -> tuple[frames.Head, bytes]:
-        """Send a message and wait for the reply."""
+    def start(self, job: _Job, now: float) -> None:
+        """Send a job; its reply comes later."""
+        self.job, job.worker, job.since = job, self, now
         if self.transport is None or self.gone:
-            raise ConnectionResetError
-        loop = asyncio.get_running_loop()
-        self.reply, self.since = loop.create_future(), loop.time()
-        self.transport.write(message)
-        return await self.reply
+            job.reply.set_exception(ConnectionResetError())
+        else:
+            self.transport.write(job.message)
 
     def close(self) -> None:
         """Close the connection; an idle worker ends by that."""
@@ -112,7 +128,7 @@ class WorkerPool:
         self._generation = 0
         self._workers: dict[int, _Worker] = {}
         self._idle: list[_Worker] = []
-        self._waiting: deque[tuple[asyncio.Future[_Worker], float]] = deque()
+        self._waiting: deque[_Job] = deque()
         self._ordered = 0
         self._calls: dict[int, asyncio.Future[bool]] = {}
         self._numbers = itertools.count(1)
@@ -228,7 +244,7 @@ class WorkerPool:
     @property
     def load(self) -> Load:
         """How busy the pool is now."""
-        busy = [one for one in self._workers.values() if one.reply is not None]
+        busy = [one for one in self._workers.values() if one.job is not None]
         return Load(len(self._workers), len(busy), len(self._waiting), sum(one.long for one in busy))
 
     async def close(self) -> None:
@@ -243,9 +259,9 @@ class WorkerPool:
             one.close()
         if self._ticking is not None:
             self._ticking.cancel()
-        for waiting, _ in self._waiting:
-            if not waiting.done():
-                waiting.set_exception(_stopping())
+        for job in self._waiting:
+            if not job.reply.done():
+                job.reply.set_exception(_stopping())
         for call in self._calls.values():
             if not call.done():
                 call.set_exception(_stopping())
@@ -266,67 +282,67 @@ class WorkerPool:
             raise failure
         return frames.answer_of(*reply)
 
-    async def _asked(self, message: bytes, tries: int) -> tuple[frames.Head, bytes]:
+    async def _asked(self, message: bytes, tries: int) -> Reply:
         """Ask a worker; one found dead on arrival leaves the question to another."""
-        worker = await self._acquire()
-        self._start_ticking()
-        answered = False
-        reply: tuple[frames.Head, bytes] = ({}, b"")
+        loop = asyncio.get_running_loop()
+        job = _Job(message, loop)
+        self._submit(job)
         try:
-            reply = await worker.ask(message)
-            answered = True
+            return await job.reply
         except ConnectionResetError as error:
-            early = asyncio.get_running_loop().time() - worker.since < _EARLY
+            worker = job.worker
+            if worker is None:
+                raise _stopping() from error
+            early = loop.time() - job.since < _EARLY
             reason = await self._reason(worker)
+            self._end(worker)
             if not (early and tries and isinstance(reason, ServiceError) and self._dead is None):
                 raise reason from error
-        finally:
-            self._release(worker, answered)
-        return reply if answered else await self._asked(message, tries - 1)
+        except asyncio.CancelledError:
+            if job.worker is not None and job.worker.job is job:
+                self._end(job.worker)
+            raise
+        return await self._asked(message, tries - 1)
 
-    async def _acquire(self) -> _Worker:
+    def _submit(self, job: _Job) -> None:
+        """Give a job to an idle worker, or let it wait for one."""
         while self._idle:
             worker = self._idle.pop()
             if not worker.gone and worker.generation == self._generation:
-                return worker
+                worker.start(job, job.since)
+                self._start_ticking()
+                return
             self._discard(worker)
         self._refuse_if_over()
         if len(self._waiting) >= self.limits.queue:
             self.on_limit("queue")
             raise _too_many("Too many queries are waiting.")
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[_Worker] = loop.create_future()
-        self._waiting.append((waiting, loop.time()))
+        self._waiting.append(job)
         self._start_ticking()
         self._fork_if_room()
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
-                self._release(waiting.result(), True)
-            raise
 
-    def _release(self, worker: _Worker, answered: bool) -> None:
-        worker.reply = None
-        if not answered:
-            self._order({"do": "kill", "id": worker.number})
+    def _free(self, worker: _Worker) -> None:
+        """A worker has answered: it takes the job that has waited longest, or rests."""
+        if worker.slowed or worker.generation != self._generation:
             self._discard(worker)
-        elif worker.slowed or worker.generation != self._generation or worker.gone:
-            self._discard(worker)
-        else:
-            worker.long = False
-            self._give(worker)
-        if self._waiting:
-            self._fork_if_room()
-
-    def _give(self, worker: _Worker) -> None:
-        """Hand a free worker to whoever has waited longest, or keep it for the next."""
+            if self._waiting:
+                self._fork_if_room()
+            return
+        worker.long = False
         while self._waiting:
-            waiting, _ = self._waiting.popleft()
-            if not waiting.done():
-                waiting.set_result(worker)
+            job = self._waiting.popleft()
+            if not job.reply.done():
+                worker.start(job, asyncio.get_running_loop().time())
                 return
         self._idle.append(worker)
+
+    def _end(self, worker: _Worker) -> None:
+        """Kill a worker in the middle of its job, or clear away one that has ended."""
+        worker.job = None
+        self._order({"do": "kill", "id": worker.number})
+        self._discard(worker)
+        if self._waiting:
+            self._fork_if_room()
 
     def _discard(self, worker: _Worker) -> None:
         self._workers.pop(worker.number, None)
@@ -339,15 +355,15 @@ class WorkerPool:
     def _tick(self) -> None:
         """Look which queries have become long or waited in vain; comes again while any is."""
         loop = asyncio.get_running_loop()
-        while self._waiting and loop.time() - self._waiting[0][1] > self.limits.seconds:
-            waiting, _ = self._waiting.popleft()
-            if not waiting.done():
+        while self._waiting and loop.time() - self._waiting[0].since > self.limits.seconds:
+            job = self._waiting.popleft()
+            if not job.reply.done():
                 self.on_limit("queue")
-                waiting.set_exception(_too_many("No worker became free in time."))
-        busy = [one for one in self._workers.values() if one.reply is not None and not one.reply.done()]
+                job.reply.set_exception(_too_many("No worker became free in time."))
+        busy = [(one, one.job) for one in self._workers.values() if one.job is not None]
         self._ticking = loop.call_later(_TICK, self._tick) if (busy or self._waiting) else None
-        for worker in busy:
-            age = loop.time() - worker.since
+        for worker, job in busy:
+            age = loop.time() - job.since
             if age > LONG and not worker.long:
                 worker.long = True
                 self._fork_if_room()
@@ -470,14 +486,16 @@ class WorkerPool:
         connection = socket.socket(fileno=descriptor)
         connection.setblocking(False)
         loop = asyncio.get_running_loop()
-        _, worker = await loop.create_unix_connection(lambda: _Worker(number, generation), sock=connection)
+        _, worker = await loop.create_unix_connection(
+            lambda: _Worker(self, number, generation), sock=connection
+        )
         if generation != self._generation or self._closing:
             worker.close()
             if not self._closing:
                 self._fork_if_room()
             return
         self._workers[number] = worker
-        self._give(worker)
+        self._free(worker)
 
     def _new_state(self, version: str, generation: int) -> None:
         self._version, self._generation = version, generation
@@ -498,7 +516,7 @@ class WorkerPool:
         self._dead = error = ServiceError("The keeper of the graph ended.", hint="restart the service")
         for worker in list(self._workers.values()):
             self._discard(worker)
-        waiting = [one for one, _ in self._waiting]
+        waiting = [job.reply for job in self._waiting]
         for future in (self._started, *self._calls.values(), *waiting):
             if future is not None and not future.done():
                 future.set_exception(error)
