@@ -10,7 +10,7 @@ from samples import MINIMAL, ROOT, ContentMaker
 
 from ncpc_kg.closure import close, read_rules
 from ncpc_kg.graph import Dataset
-from ncpc_kg.pipeline import Content, read
+from ncpc_kg.pipeline import Content, build, read
 from ncpc_kg.settings import Settings
 
 
@@ -56,6 +56,13 @@ def closed(real: Content) -> Dataset:
 def closed_graph(closed: Dataset) -> rdflib.Graph:
     """The same for rdflib, all graphs merged; for reading only."""
     return closed.to_rdflib()
+
+
+@pytest.fixture(scope="session")
+def built(real_settings: Settings) -> Settings:
+    """The settings of a store that holds the project's own content, built once."""
+    build(real_settings).store.close()
+    return real_settings
 
 
 _left_out: list[pytest.Item] = []

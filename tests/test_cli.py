@@ -344,12 +344,12 @@ def test_a_port_in_use_leaves_with_2(run: Run) -> None:
     assert "Traceback" not in out + err
 
 
-def test_serve_answers_until_it_is_told_to_stop(make_content: ContentMaker, tmp_path: Path) -> None:
+def test_serve_answers_until_it_is_told_to_stop(built: Settings) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "ncpc_kg", "serve", "--port", str(port)]
-    command += ["--content", str(make_content()), "--store", str(tmp_path / "store")]
+    command += ["--content", str(built.content), "--store", str(built.store)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stderr is not None

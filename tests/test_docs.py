@@ -48,10 +48,9 @@ def test_the_turtle_of_the_readme_stands_in_the_data(closed: Dataset) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    names = {
-        command.name or command.callback.__name__
-        for command in cli.app.registered_commands
-        if command.callback
+    names = {command.name for command in cli.app.registered_commands}
+    names |= {
+        str(group.typer_instance.info.name) for group in cli.app.registered_groups if group.typer_instance
     }
 
     assert names <= set(re.findall(r"ncpc-kg (\w+)", README))
