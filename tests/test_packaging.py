@@ -109,7 +109,13 @@ def test_the_development_lock_repeats_the_runtime_lock() -> None:
 # Used without being imported: FastAPI reads forms with it.
 UNSEEN = {"python-multipart"}
 # Imported through the packages that bring them along.
-BROUGHT = {"starlette": "fastapi", "pydantic": "fastapi", "anyio": "fastapi", "click": "typer"}
+BROUGHT = {
+    "markupsafe": "jinja2",
+    "starlette": "fastapi",
+    "pydantic": "fastapi",
+    "anyio": "fastapi",
+    "click": "typer",
+}
 
 
 def test_the_dependencies_are_those_that_are_imported() -> None:
