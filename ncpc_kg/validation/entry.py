@@ -43,7 +43,7 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
     after = View(store, HIDDEN, change)
     work = find_work(store, change, shapes, after)
     if work is None:
-        work = {index: shapes.targeted(after, index) for index in range(len(shapes.nodes))}
+        work = {index: shapes.targets.nodes(after, index) for index in range(len(shapes.nodes))}
         triples = set(after.match(None, None, None))
     else:
         triples = small_graph(after, shapes, work)

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import rdflib
 from rdflib import RDF, SH
+from rdflib.term import Node
 
 from ncpc_kg.errors import SourceError
 
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 REFERENCES = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property, RDF.first)
+
+
+class ShapesGraph(rdflib.Graph):
+    """Shapes that no longer change: lists, which constraints read for every node, are kept."""
+
+    def __init__(self) -> None:
+        super().__init__(bind_namespaces="none")
+        self._lists: dict[Node, list[Node]] = {}
+
+    def items(self, list: Node) -> Generator[Node, None, None]:
+        """Yield the members of a list."""
+        if list not in self._lists:
+            self._lists[list] = [*super().items(list)]
+        yield from self._lists[list]
 
 
 def refuse_missing(graph: rdflib.Graph) -> None:
@@ -23,7 +40,7 @@ def refuse_missing(graph: rdflib.Graph) -> None:
                 )
 
 
-def lift(graph: rdflib.Graph) -> rdflib.Graph:
+def lift(graph: rdflib.Graph) -> ShapesGraph:
     """Hand the targets of node shapes down to their property shapes.
 
     A node shape's `sh:property` says no more than: its targets are checked against the
@@ -31,7 +48,7 @@ def lift(graph: rdflib.Graph) -> rdflib.Graph:
     property shapes beside them (closed, disjoint qualified ones) or that others refer to
     stay as they are.
     """
-    lifted = rdflib.Graph(bind_namespaces="none")
+    lifted = ShapesGraph()
     for prefix, name in graph.namespaces():
         lifted.bind(prefix, name)
     for statement in graph:

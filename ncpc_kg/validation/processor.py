@@ -112,7 +112,10 @@ class _Shape(Shape):
             for kind in kinds:
                 # pySHACL warns of, and leaves out, qualified value shapes on a node shape.
                 with suppress(ConstraintLoadWarning):
-                    self._constraints.append(kind(self))
+                    constraint: Any = kind(self)
+                    # Nobody reads the text that it writes beside each result.
+                    constraint.make_v_result_description = _no_text
+                    self._constraints.append(constraint)
         return self._constraints
 
     def _values(self, data: rdflib.Graph, focus: Iterable[Node]) -> dict[Node, set[Node]]:
@@ -134,6 +137,10 @@ class _Shape(Shape):
                 }
             values[node] = nodes
         return values
+
+
+def _no_text(*_: Any, **__: Any) -> str:
+    return ""
 
 
 def _steps(path: Path) -> list[list[tuple[rdflib.URIRef, bool]]] | None:

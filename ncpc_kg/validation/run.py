@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import cast
 
 from pyoxigraph import Triple
-from rdflib import SH
 
 from ncpc_kg.engine import Change, Quads, Subject, Term
 from ncpc_kg.errors import Place
@@ -17,7 +15,7 @@ from ncpc_kg.validation.paths import Inverse, Predicate
 from ncpc_kg.validation.processor import DataGraph
 from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import HIDDEN as HIDDEN
-from ncpc_kg.validation.view import SUBCLASS, TYPE, View
+from ncpc_kg.validation.view import SUBCLASS, View
 
 # Says where a statement stands: subject, property, value; less where less is known.
 Places = Callable[..., Place | None]
@@ -44,14 +42,12 @@ def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = No
     view = View(dataset.store, HIDDEN)
     wanted = None if focus is None else set(focus)
     work: Work = {}
-    for index in range(len(shapes.nodes)):
-        nodes = (
-            shapes.targeted(view, index)
-            if wanted is None
-            else {node for node in wanted if shapes.targets_node(view, index, node)}
-        )
-        if nodes:
-            work[index] = nodes
+    if wanted is None:
+        work = {index: shapes.targets.nodes(view, index) for index in range(len(shapes.nodes))}
+    else:
+        for node in wanted:
+            for index in shapes.targets.shapes(view, node):
+                work.setdefault(index, set()).add(node)
     triples = view.match(None, None, None) if wanted is None else small_graph(view, shapes, work)
     return _run(shapes, work, triples, dataset.place)
 
@@ -76,7 +72,7 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
     work = find_work(store, change, shapes, after)
     if work is None:
         # A class hierarchy reaches everywhere.
-        everything = {index: shapes.targeted(after, index) for index in range(len(shapes.nodes))}
+        everything = {index: shapes.targets.nodes(after, index) for index in range(len(shapes.nodes))}
         return _run(shapes, everything, after.match(None, None, None), place)
     return _run(shapes, work, small_graph(after, shapes, work), place)
 
@@ -93,28 +89,21 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
     Returns:
         Shapes, by index, with nodes; None if the change touches the class hierarchy.
     """
-    reach = shapes.reach
+    reach, targets = shapes.reach, shapes.targets
     before = View(store, HIDDEN)
+    targeting: dict[Term, frozenset[int]] = {}
     work: Work = {}
     for view, quads in ((after, change.inserted), (before, change.deleted)):
         for triple in {quad.triple for quad in quads if quad.graph_name not in HIDDEN}:
             if triple.predicate == SUBCLASS:
                 return None
-            for index, node in (*reach.concerned(view, triple), *_targeted_by(shapes, triple)):
-                if node not in work.get(index, ()) and shapes.targets_node(after, index, node):
+            direct = ((frozenset((index,)), node) for index, node in reach.concerned(view, triple))
+            for indexes, node in (*direct, *targets.through(view, triple)):
+                if node not in targeting:
+                    targeting[node] = targets.shapes(after, node)
+                for index in indexes & targeting[node]:
                     work.setdefault(index, set()).add(node)
     return work
-
-
-def _targeted_by(shapes: Shapes, triple: Triple) -> Iterator[tuple[int, Term]]:
-    """Yield shapes whose targets a statement may add its nodes to."""
-    for index, found in enumerate(shapes.targets):
-        if (triple.predicate == TYPE and found[SH.targetClass]) or triple.predicate in found[
-            SH.targetSubjectsOf
-        ]:
-            yield index, cast(Term, triple.subject)
-        if triple.predicate in found[SH.targetObjectsOf]:
-            yield index, cast(Term, triple.object)
 
 
 def small_graph(view: View, shapes: Shapes, work: Work) -> set[Triple]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import rdflib
 from pyoxigraph import NamedNode
 from rdflib import RDF, SH
 from rdflib.term import Node
 
-from ncpc_kg.engine import Subject, Term
-from ncpc_kg.graph import Dataset, from_rdflib
+from ncpc_kg.graph import Dataset
 from ncpc_kg.validation.lift import REFERENCES, TARGETS
 from ncpc_kg.validation.processor import Processor
 from ncpc_kg.validation.reach import Reach
-from ncpc_kg.validation.view import TYPE, View
+from ncpc_kg.validation.targets import Targets
 
 
 class Shapes:
@@ -26,7 +25,7 @@ class Shapes:
 
     Attributes:
         nodes: The shapes that have targets, and so hold for the whole graph.
-        targets: What each of them targets.
+        targets: Which nodes they target, by number.
         profile: The shapes of entries, each with the class of the nodes it holds for; None
             means every node. They are those that neither have a target nor are used by others.
 
@@ -39,10 +38,7 @@ class Shapes:
         self.processor = Processor(graph)
         targets = list(self.processor.targets())
         self.nodes: tuple[Node, ...] = tuple(node for node, _ in targets)
-        self.targets: tuple[Mapping[Node, frozenset[Term]], ...] = tuple(
-            {name: frozenset(map(from_rdflib, values)) for name, values in found.items()}
-            for _, found in targets
-        )
+        self.targets = Targets(found for _, found in targets)
         self.profile: tuple[tuple[Node, NamedNode | None], ...] = tuple(_profile(graph))
         self._reach: Reach | None = None
         self._profile_reach: Reach | None = None
@@ -60,34 +56,6 @@ class Shapes:
         if self._profile_reach is None:
             self._profile_reach = Reach(self.processor.graph, [node for node, _ in self.profile])
         return self._profile_reach
-
-    def targeted(self, view: View, index: int) -> set[Term]:
-        """Return the nodes that one shape targets (SHACL, section 2.1.3)."""
-        found = self.targets[index]
-        nodes: set[Term] = set(found[SH.targetNode])
-        for name in found[SH.targetClass]:
-            for kind in view.subclasses(name):
-                nodes.update(cast(Term, triple.subject) for triple in view.match(None, TYPE, kind))
-        for name in found[SH.targetSubjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.subject) for triple in pattern)
-        for name in found[SH.targetObjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.object) for triple in pattern)
-        return nodes
-
-    def targets_node(self, view: View, index: int, node: Term) -> bool:
-        """Say whether one shape targets a node."""
-        found = self.targets[index]
-        if node in found[SH.targetNode] or found[SH.targetClass] & view.types(node):
-            return True
-        if isinstance(node, Subject) and any(
-            next(view.match(node, cast(NamedNode, name), None), None) for name in found[SH.targetSubjectsOf]
-        ):
-            return True
-        return any(
-            next(view.match(None, cast(NamedNode, name), node), None) for name in found[SH.targetObjectsOf]
-        )
 
 
 def _profile(graph: rdflib.Graph) -> Iterator[tuple[Node, NamedNode | None]]:

@@ -1,0 +1,102 @@
+"""Which nodes which shapes target (SHACL, section 2.1.3), looked up from either side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from pyoxigraph import NamedNode, Triple
+from rdflib import SH
+from rdflib.term import Node
+
+from ncpc_kg.engine import Subject, Term
+from ncpc_kg.graph import from_rdflib
+from ncpc_kg.validation.view import TYPE, View
+
+_NONE: frozenset[int] = frozenset()
+
+
+class Targets:
+    """The target declarations of shapes, which are known by number.
+
+    Args:
+        declared: For each shape its target predicates with their values.
+    """
+
+    def __init__(self, declared: Iterable[Mapping[Node, frozenset[Node]]]) -> None:
+        self._declared = [
+            {name: frozenset(map(from_rdflib, values)) for name, values in found.items()}
+            for found in declared
+        ]
+        self._by_node = self._turned(SH.targetNode)
+        self._by_class = self._turned(SH.targetClass)
+        self._by_subject = self._turned(SH.targetSubjectsOf)
+        self._by_object = self._turned(SH.targetObjectsOf)
+
+    def nodes(self, view: View, shape: int) -> set[Term]:
+        """Return the nodes that a shape targets.
+
+        Args:
+            view: The data.
+            shape: Number of the shape.
+
+        Returns:
+            The nodes, in the data or not.
+        """
+        found = self._declared[shape]
+        nodes: set[Term] = set(found[SH.targetNode])
+        for name in found[SH.targetClass]:
+            for kind in view.subclasses(name):
+                nodes.update(cast(Term, triple.subject) for triple in view.match(None, TYPE, kind))
+        for name in found[SH.targetSubjectsOf]:
+            pattern = view.match(None, cast(NamedNode, name), None)
+            nodes.update(cast(Term, triple.subject) for triple in pattern)
+        for name in found[SH.targetObjectsOf]:
+            pattern = view.match(None, cast(NamedNode, name), None)
+            nodes.update(cast(Term, triple.object) for triple in pattern)
+        return nodes
+
+    def shapes(self, view: View, node: Term) -> frozenset[int]:
+        """Return the shapes that target a node.
+
+        Args:
+            view: The data.
+            node: The node.
+
+        Returns:
+            Numbers of shapes.
+        """
+        found = set(self._by_node.get(node, _NONE))
+        if isinstance(node, Subject):
+            for kind in view.types(node):
+                found |= self._by_class.get(kind, _NONE)
+            for predicate in {triple.predicate for triple in view.match(node, None, None)}:
+                found |= self._by_subject.get(predicate, _NONE)
+        for name, shapes in self._by_object.items():
+            if not shapes <= found and next(view.match(None, cast(NamedNode, name), node), None):
+                found |= shapes
+        return frozenset(found)
+
+    def through(self, view: View, triple: Triple) -> Iterator[tuple[frozenset[int], Term]]:
+        """Yield shapes with a node that they may target because of one statement.
+
+        Args:
+            view: The data.
+            triple: The statement.
+
+        Yields:
+            Numbers of shapes, and the node.
+        """
+        subject, value = cast(Term, triple.subject), cast(Term, triple.object)
+        if triple.predicate == TYPE:
+            for kind in view.supers(value):
+                yield self._by_class.get(kind, _NONE), subject
+        yield self._by_subject.get(triple.predicate, _NONE), subject
+        yield self._by_object.get(triple.predicate, _NONE), value
+
+    def _turned(self, predicate: Node) -> dict[Term, frozenset[int]]:
+        turned: dict[Term, set[int]] = {}
+        for shape, found in enumerate(self._declared):
+            for value in found[predicate]:
+                turned.setdefault(value, set()).add(shape)
+        return {value: frozenset(shapes) for value, shapes in turned.items()}
