@@ -14,6 +14,7 @@ from ncpc_kg.web.context import Context, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
 from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.resources import ResourceEndpoint
 from ncpc_kg.web.views import Views
 
 ALLOWED = "GET, HEAD, OPTIONS"
@@ -52,6 +53,7 @@ class DocumentEndpoint:
         self.context = context
         self.views = views
         self.kind = kind
+        self.things = ResourceEndpoint(context, views)
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
@@ -74,7 +76,14 @@ class DocumentEndpoint:
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         if rest:
-            await self._check_version(rest)
+            try:
+                await self._check_version(rest)
+            except NotFound:
+                # A part of the document, such as the alignments, is a thing of its own.
+                reply = await self.things(exchange)
+                if reply.status < 400:
+                    return reply
+                raise
         site = context.site(exchange)
         forms = alternates(site, stem, without=form)
         more = [f'<{site.base}{stem.lstrip("/")}>; rel="cite-as"']
