@@ -88,11 +88,19 @@ class Checker:
         raw = validate_entry(store, change, self.shapes).findings
         # The submission itself is described, too, but is no node of the entry.
         raw = tuple(one for one in raw if one.focus != draft or shape_of(one) not in self.words.own_shapes)
+        # What is not the entry's to describe is not held against the rules of entries.
+        kinds = {group.kind for group in self.profile.groups}
+        typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
+        foreign = set(entry.nodes()) - typed - {entry.centre}
+        raw = tuple(one for one in raw if one.focus not in foreign)
         findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
         inferred: frozenset[Triple] = frozenset()
         if not any(isinstance(node, BlankNode) for node in entry.nodes()):
             inferred = close_addition(store, statements, self.rules)
             findings += self._contradictions(store, entry, inferred, known)
+        if taken is not None:
+            # Whatever else is wrong, it is wrong because the centre is there already.
+            findings = [finding for finding in findings if finding.rule == "taken"]
         label = self.words.label(entry.centre, entry, known)
         report = EntryReport(
             known.shorten(entry.centre),
@@ -127,12 +135,21 @@ class Checker:
         for node in entry.nodes():
             spot = entry.marks.find(node)
             if isinstance(node, BlankNode):
-                yield (
-                    self.words.about(
-                        node, entry, known, spot, "A node without a name. Give it an IRI.", "blank-node"
-                    ),
-                    None,
+                continue  # the shape of all nodes of an entry says so
+            quads = [
+                quad
+                for quad in store.quads_for_pattern(node, None, None, None)
+                if quad.graph_name not in HIDDEN and quad not in without
+            ]
+            where = known.shorten(cast(Term, quads[0].graph_name)) if quads else ""
+            if node not in typed and node != entry.centre:
+                there = f"It is in the graph already ({where}). " if quads else ""
+                message = (
+                    f"This node is no part of an entry. {there}Take out its statements, or hand them in "
+                    "as a change of the graph."
                 )
+                twins = self._twins(node, entry, known)
+                yield self.words.about(node, entry, known, spot, message, "foreign-node", twins), None
                 continue
             if not node.value.startswith(self.base + "id/"):
                 message = (
@@ -140,25 +157,8 @@ class Checker:
                     f"Use one that starts with {self.base}id/."
                 )
                 yield self.words.about(node, entry, known, spot, message, "namespace"), None
-            elif node not in typed:
-                message = (
-                    "This node is no part of an entry. Take out its statements, or hand them in as a change "
-                    "of the graph."
-                )
-                yield (
-                    self.words.about(
-                        node, entry, known, spot, message, "foreign-node", self._twins(node, entry, known)
-                    ),
-                    None,
-                )
-            quads = [
-                quad
-                for quad in store.quads_for_pattern(node, None, None, None)
-                if quad.graph_name not in HIDDEN and quad not in without
-            ]
             if quads:
                 graph = quads[0].graph_name
-                where = known.shorten(cast(Term, graph))
                 message = (
                     f"{known.label(node) or 'This node'} is in the graph already ({where}). "
                     "Choose another IRI, or supersede the entry that describes it."

@@ -39,6 +39,7 @@ class Written:
     triples: dict[Triple, None] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     notes: list[Note] = field(default_factory=list)
+    minted: set[str] = field(default_factory=set)
 
 
 def to_statements(group: Group, record: Record, known: Known) -> Written:
@@ -56,6 +57,8 @@ def to_statements(group: Group, record: Record, known: Known) -> Written:
     name = _slug_of(group, record, known)
     stated = known.expand(record.iri) if record.iri else None
     written = Written(stated or NamedNode(group.stem + name))
+    if stated is None:
+        written.minted.add(written.node.value)
     if record.iri and stated is None:
         written.notes.append(
             Note(
@@ -87,6 +90,27 @@ def to_record(group: Group, node: Subject, triples: Iterable[Triple], known: Kno
     if left:
         quads = [Quad(t.subject, t.predicate, t.object) for t in left]
         record.other = cast(bytes, serialize(quads, format=RdfFormat.N_TRIPLES)).decode()
+    return record
+
+
+def without_names(record: Record, names: frozenset[str], known: Known) -> Record:
+    """Take out the IRIs that were made for an entry, so that it looks as it was written.
+
+    Args:
+        record: The record; it is changed.
+        names: The IRIs.
+        known: Expands prefixed names.
+
+    Returns:
+        The same record.
+    """
+    node = known.expand(record.iri) if record.iri else None
+    if node is not None and node.value in names:
+        record.iri = None
+    for items in record.items.values():
+        for item in items:
+            if item.record is not None:
+                without_names(item.record, names, known)
     return record
 
 
@@ -189,6 +213,7 @@ class _Writer:
             turn += 1
             name = f"{start}-{turn}"
         self.used.add(name)
+        self.written.minted.add(name)
         return NamedNode(name)
 
     def _value(self, of: Field, item: Item, node: Subject) -> None:

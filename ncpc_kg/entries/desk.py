@@ -151,8 +151,10 @@ class Desk:
         return preview(store, checked, self.catalogue, self.base)
 
     def record(self, store: Store, entry: Entry) -> Record:
-        """The values of an entry by field, for forms."""
-        return convert.to_record(self.profile.centre, entry.centre, entry.triples, self.known(store))
+        """The values of an entry by field, for forms; without the IRIs that were made for it."""
+        known = self.known(store)
+        record = convert.to_record(self.profile.centre, entry.centre, entry.triples, known)
+        return convert.without_names(record, entry.minted, known)
 
     def write(self, store: Store, entries: Iterable[Entry], form: Form) -> bytes:
         """Write entries in a form.

@@ -147,6 +147,7 @@ class Entry:
         media_type: What it was read from.
         name: Name of the file, if it has one.
         digest: SHA-256 of what was handed in, as hexadecimal text.
+        minted: IRIs that were made for it, because it named none.
     """
 
     centre: NamedNode | BlankNode
@@ -156,6 +157,7 @@ class Entry:
     media_type: str
     name: str
     digest: str
+    minted: frozenset[str] = frozenset()
 
     def nodes(self) -> tuple[Subject, ...]:
         """The nodes that the entry describes, in the order they come."""

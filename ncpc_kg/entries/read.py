@@ -181,6 +181,7 @@ def entry_of(
         media_type,
         name,
         digest,
+        frozenset(written.minted),
     )
 
 

@@ -84,9 +84,8 @@ def details(one: EntryFinding) -> list[tuple[str, str]]:
     if one.repair is not None:
         found.append(("repair", repair_words(one)))
     if one.rule:
-        found.append(
-            ("rule", f"{one.rule}. {one.reason}" if one.reason and one.reason != one.expected else one.rule)
-        )
+        said = not one.reason or one.expected.startswith(one.reason)
+        found.append(("rule", one.rule if said else f"{one.rule}. {one.reason}"))
     return found
 
 

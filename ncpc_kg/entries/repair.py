@@ -74,7 +74,8 @@ def propose(of: Field, node: Subject, value: object, near: tuple[Choice, ...], k
     if text is None or text == value.value:
         return None
     new_value = literal(of, text)
-    if of.pattern and not re.search(of.pattern, text):
+    is_date = any(datatype.value in _DATES for datatype in of.datatypes)
+    if of.pattern and not is_date and not re.search(of.pattern, text):
         return None
     return Repair(text, old, (Triple(node, of.path, new_value),))
 

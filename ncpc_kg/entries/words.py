@@ -80,7 +80,7 @@ class Words:
         repair: Repair | None = None
         suggestions: tuple[str, ...] = ()
         if of is not None and value is not None:
-            if of.is_choice:
+            if of.is_choice and not known.fits(of, value):
                 near = known.near(of, known.shorten(value) if isinstance(value, NamedNode) else _text(value))
                 suggestions = tuple(known.text(of, choice.term) for choice in near)
             if isinstance(focus, Subject):
@@ -93,7 +93,7 @@ class Words:
             known.shorten(focus),
             self.label(focus, entry, known),
             self._path_label(of, focus, entry) if of else self._words(finding),
-            None if value is None else shown(value, known),
+            None if value is None or value == focus else shown(value, known),
             message,
             _expected(of, known) if of else "",
             suggestions,
@@ -161,7 +161,8 @@ class Words:
             texts = [t for t in objects(entry.triples, node, _LABEL, False) if isinstance(t, Literal)]
             if texts:
                 return sorted(texts, key=lambda text: (text.language != "en", text.value))[0].value
-            if node in set(entry.nodes()):
+            kinds = set(objects(entry.triples, node, TYPE, False))
+            if node == entry.centre or self.profile.group_of(kinds) is not None:
                 group = self._group_of(node, entry)
                 return (
                     group.label

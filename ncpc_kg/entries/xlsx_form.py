@@ -52,14 +52,14 @@ def read_xlsx(data: bytes, group: Group) -> list[tuple[Record, list[Note]]]:
     sheet = _sheet(_open(data))
     rows = iter(sheet.iter_rows(max_row=_ROWS + 1, max_col=_COLUMNS))
     heads = {cell.column: str(cell.value).strip() for cell in next(rows, ()) if cell.value is not None}
-    if (sheet.max_row or 0) > _ROWS + 1 and any(
-        True for _ in sheet.iter_rows(min_row=_ROWS + 2, max_row=_ROWS + 2)
-    ):
-        sheet_rows = sheet.max_row
-        if any(c.value is not None for c in sheet[_ROWS + 2]):
-            raise SourceError(
-                "The sheet has too many rows.", found=str(sheet_rows), expected=f"at most {_ROWS} centres"
-            )
+    beyond = sheet.iter_rows(min_row=_ROWS + 2, max_row=min(sheet.max_row, 2 * _ROWS), max_col=_COLUMNS)
+    if any(cell.value is not None for row in beyond for cell in row):
+        raise SourceError(
+            "The sheet has too many rows.",
+            found=str(sheet.max_row),
+            expected=f"at most {_ROWS} centres",
+            hint="hand the centres in in several files",
+        )
     names = flat.known_names(group)
     found = []
     for row in rows:
@@ -130,13 +130,13 @@ def write_xlsx(records: Iterable[Record], group: Group, known: Known, spare: int
         head.alignment = Alignment(wrap_text=True, vertical="top")
         sheet.column_dimensions[get_column_letter(column)].width = 24
         # Everything is text: a date or a number must stay as it was typed.
-        for row in range(2, last + 1):
-            sheet.cell(row, column).number_format = "@"
+        sheet.column_dimensions[get_column_letter(column)].number_format = "@"
         for row, record in enumerate(found, 2):
             text = flat.text_in(record, slot)
             if text:
                 cell = sheet.cell(row, column)
                 cell.value = text
+                cell.number_format = "@"
                 cell.data_type = "s"  # a text that starts with = is no formula
         if slot.field is None:
             continue
