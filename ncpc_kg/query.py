@@ -250,7 +250,7 @@ def _pick(parameter: Parameter, text: str, listed: tuple[Choice, ...], base: str
     wanted = text.strip().casefold()
     names = {choice: _names(choice, base) for choice in listed}
     found = [choice for choice in listed if wanted in names[choice]]
-    if len(found) == 1:
+    if len({choice.term for choice in found}) == 1:
         return found[0].term
     near = get_close_matches(wanted, [name for each in names.values() for name in each], n=1)
     suggestion = next((choice for choice in listed if near and near[0] in names[choice]), None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
 
-import rdflib
 from pyoxigraph import Literal as RdfLiteral
 from pyoxigraph import NamedNode
 
@@ -19,6 +20,16 @@ from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 
 ParameterType = Literal["iri", "string", "integer", "decimal", "date", "gYear", "gYearMonth"]
 TYPES: tuple[str, ...] = get_args(ParameterType)
+
+_YEAR = "-?(?:[1-9][0-9]{3,}|0[0-9]{3})"
+_MONTH, _ZONE = "(?:0[1-9]|1[0-2])", "(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
+_FORMS: dict[str, re.Pattern[str]] = {
+    "integer": re.compile("[+-]?[0-9]+"),
+    "decimal": re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
+    "date": re.compile(f"{_YEAR}-{_MONTH}-(?:0[1-9]|[12][0-9]|3[01]){_ZONE}"),
+    "gYear": re.compile(_YEAR + _ZONE),
+    "gYearMonth": re.compile(f"{_YEAR}-{_MONTH}{_ZONE}"),
+}
 
 
 @dataclass(frozen=True)
@@ -201,12 +212,28 @@ def _check_type(parameter: Parameter, term: Term) -> None:
             found=str(term),
             expected=f"a literal of type xsd:{parameter.type}",
         )
-    if rdflib.Literal(term.value, datatype=rdflib.URIRef(datatype)).ill_typed:
+    if not _well_formed(term.value, parameter.type):
         raise ParameterError(
             f"The value of {parameter.name} does not have the form of xsd:{parameter.type}.",
             found=term.value,
             expected=f"a value of type xsd:{parameter.type}",
         )
+
+
+def _well_formed(text: str, kind: ParameterType) -> bool:
+    """Whether a text has the lexical form of its datatype (XML Schema 1.1, part 2)."""
+    form = _FORMS.get(kind)
+    if form is None:
+        return True
+    if not form.fullmatch(text):
+        return False
+    if kind != "date" or not text[:4].isdigit() or len(text.partition("-")[0]) > 4:
+        return True
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def blocks(text: str) -> Iterator[tuple[str, int, int]]:

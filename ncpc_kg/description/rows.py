@@ -14,7 +14,9 @@ from pyoxigraph import (
     NamedNode,
     QueryResultsFormat,
     QuerySolutions,
+    RdfFormat,
     Triple,
+    parse,
     parse_query_results,
 )
 
@@ -25,6 +27,7 @@ TSV = "text/tab-separated-values"
 
 Row = str
 XSD = PREFIXES["xsd"]
+_BARE = frozenset((f"{XSD}integer", f"{XSD}boolean"))
 _ESCAPE = re.compile(r'\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[tnrbf"\'\\])')
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([A-Za-z0-9-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
@@ -71,13 +74,18 @@ def datatype_of(spelled: str) -> str | None:
     return _bare_type(spelled)
 
 
-def term_of(spelled: str) -> Term:
+def term_of(spelled: str) -> Term | Triple:
     """The term behind a value in TSV spelling.
 
     Raises:
-        ValueError: It is no IRI, blank node or literal.
+        ValueError: It is no IRI, blank node, literal or triple.
+        SyntaxError: It begins like a triple and is none.
     """
-    if spelled.startswith("<") and not spelled.startswith("<<"):
+    if spelled.startswith("<<"):
+        line = f"<urn:s> <urn:p> {spelled} .".encode()
+        triple: Triple = next(iter(parse(line, RdfFormat.N_TRIPLES))).triple
+        return triple.object
+    if spelled.startswith("<"):
         return NamedNode(spelled[1:-1])
     if spelled.startswith("_:"):
         return BlankNode(spelled[2:])
@@ -116,4 +124,6 @@ def _spelled(term: object) -> str:
     if isinstance(term, Triple):
         inner = " ".join(map(_spelled, (term.subject, term.predicate, term.object)))
         return f"<<( {inner} )>>"
+    if isinstance(term, Literal) and _bare_type(term.value) == term.datatype.value in _BARE:
+        return term.value
     return str(term).replace("\t", "\\t")

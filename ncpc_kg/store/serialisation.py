@@ -76,6 +76,7 @@ def graph_bytes(triples: Iterable[Triple | Quad], media_type: str, limit: int | 
 
     Raises:
         TooLarge: The result is larger than `limit` bytes.
+        NotAcceptable: A triple is a value of another one, and the format has no place for that.
     """
     form = GRAPHS_BY_MEDIA_TYPE[media_type].engine
     prefixes: Mapping[str, str] = {}
@@ -84,7 +85,14 @@ def graph_bytes(triples: Iterable[Triple | Quad], media_type: str, limit: int | 
         kept = sorted(triples, key=_order)
         prefixes, statements = _prefixes_of(kept), kept
     buffer = _Bounded(limit if limit is not None else 1 << 62)
-    serialize(statements, buffer, form, prefixes=dict(prefixes))  # type: ignore[arg-type]
+    try:
+        serialize(statements, buffer, form, prefixes=dict(prefixes))  # type: ignore[arg-type]
+    except OSError as error:  # a triple as a value of another one, which not every format knows
+        raise NotAcceptable(
+            f"This cannot be said in {media_type}: {error}.",
+            expected="text/turtle or application/n-triples",
+            hint="ask for one of these formats",
+        ) from error
     return buffer.getvalue()
 
 

@@ -26,7 +26,7 @@ from ncpc_kg.dataset import (
 )
 from ncpc_kg.dataset import Dump as DumpFile
 from ncpc_kg.description import Link
-from ncpc_kg.errors import NcpcError, NotFound
+from ncpc_kg.errors import NcpcError, NotAcceptable, NotFound
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.vocabulary import BASE
 from ncpc_kg.web import problems, structured
@@ -101,7 +101,10 @@ class DatasetEndpoint:
         ahead = statistics.triples <= MADE_AHEAD
         dumps = []
         for form in FORMATS:
-            made = await self.dump(form) if ahead else None
+            try:
+                made = await self.dump(form) if ahead else None
+            except NotAcceptable:
+                continue  # the graph holds what this format cannot say, so there is no such file
             size, sha256 = (len(made.body), made.sha256) if made else (None, None)
             href = site.path(f"/dumps/{form.name}")
             dumps.append(Dump(form.name, form.label, form.media_type, href, size, sha256, modified))
@@ -178,7 +181,8 @@ class DatasetEndpoint:
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         if name == "SHA256SUMS":
-            sums = [f"{(await self.dump(form)).sha256}  {form.name}\n" for form in FORMATS]
+            view = await self.view(exchange)
+            sums = [f"{one.sha256}  {one.name}\n" for one in view.dumps if one.sha256]
             headers = context.headers("text/plain", tag, links(site, ()))
             return Reply(200, "".join(sums).encode(), headers, label="dump")
         form = next((one for one in FORMATS if one.name == name), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, NamedNode, Triple
 
 from ncpc_kg.description import Description
 from ncpc_kg.description.rows import term_of
@@ -82,12 +82,7 @@ def alternates(site: Site, path: str, query: str = "", without: str | None = Non
 
 def triples_of(description: Description) -> list[Triple]:
     """The statements of a description as terms."""
-    found: list[Triple] = []
-    for s, p, o in description.triples:
-        if o.startswith("<<"):
-            line = f"{s} {p} {o} ."
-            found += [quad.triple for quad in parse(line.encode(), RdfFormat.N_TRIPLES)]
-        else:
-            subject = BlankNode(s[2:]) if s.startswith("_:") else NamedNode(s[1:-1])
-            found.append(Triple(subject, NamedNode(p[1:-1]), term_of(o)))
-    return found
+    return [
+        Triple(BlankNode(s[2:]) if s.startswith("_:") else NamedNode(s[1:-1]), NamedNode(p[1:-1]), term_of(o))
+        for s, p, o in description.triples
+    ]

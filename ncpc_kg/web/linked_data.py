@@ -66,9 +66,6 @@ def add_resources(
 
     things = ResourceEndpoint(context, views)
     add(things, *(f"{start}{{rest:path}}" for start in ("/id/", "/code/", "/source/")))
-    entries = Endpoint(things, settings.limits.body_bytes, views)
-    reading = ["GET", "HEAD", "OPTIONS"]
-    app.router.routes.append(Route("/entries/{rest:path}", entries, methods=reading, include_in_schema=False))
     graphs = GraphDocuments(Endpoint(things, settings.limits.body_bytes, views), graph_store)
     app.router.routes.insert(0, Route("/graph/{rest:path}", graphs, include_in_schema=False))
     add(

@@ -1,6 +1,6 @@
 """Every IRI of the graph answers: 303 to a page or to data, then the description of the thing.
 
-`/id/...`, `/code/...`, `/source/...`, `/graph/...` and `/entries/...` are things: the address
+`/id/...`, `/code/...`, `/source/...` and `/graph/...` are things: the address
 itself redirects by Accept (Cool URIs for the Semantic Web, section 4.2), the address with a
 suffix is the document.
 """
@@ -37,7 +37,6 @@ from ncpc_kg.web.headers import PREFLIGHT
 from ncpc_kg.web.views import Views
 
 ALLOWED = "GET, HEAD, OPTIONS"
-THINGS = ("/id/", "/code/", "/source/", "/graph/", "/entries/")
 # What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _LONGEST_PATH = 2000
@@ -125,7 +124,7 @@ class ResourceEndpoint:
         rows = read_rows(await self.context.engine.query(text, Formats(bindings=TSV)))
         things: dict[str, str] = {}
         for thing, label in rows:
-            if thing not in things or (label and better(label, things[thing])):
+            if thing not in things or (label and better(label, things[thing] or None)):
                 things[thing] = label
         if not things:
             return description

@@ -140,7 +140,7 @@ def as_triples(table: Table, iri: str) -> list[Triple]:
         found.append(Triple(answer, NamedNode(f"{RS}solution"), solution))
         found.append(Triple(solution, NamedNode(f"{RS}index"), index))
         for name, value in zip(table.columns, row, strict=True):
-            if value and not value.startswith("<<"):
+            if value:
                 binding = BlankNode(f"row{table.offset + number}{name}")
                 found.append(Triple(solution, NamedNode(f"{RS}binding"), binding))
                 found.append(Triple(binding, NamedNode(f"{RS}variable"), Literal(name)))

@@ -202,6 +202,7 @@ def test_a_quoted_triple_is_kept(site: Client) -> None:
     assert "<<(" in text
     assert '"said"' in text
     assert site.get("/id/claim.html").status_code == 200
+    assert site.get("/id/claim.jsonld").status_code == 406, "JSON-LD has no place for it"
 
 
 @pytest.mark.parametrize("iri", ["centre-são-paulo", "centre-%C3%A9"])
