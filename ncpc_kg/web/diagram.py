@@ -66,7 +66,7 @@ def class_diagram(ontology: Ontology) -> str:
     ]
     arrows = _arrows(ontology, boxes)
     return (
-        f'<svg class="class-diagram" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'<svg class="class-diagram" role="group" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" xmlns="http://www.w3.org/2000/svg" '
         'aria-labelledby="class-diagram-title class-diagram-text" font-size="13" font-family="inherit">'
         f'<title id="class-diagram-title">Classes of the {escape(ontology.title)}</title>'

@@ -43,6 +43,10 @@ class Parts:
         """A link to a thing; its plain text if no browser should follow the IRI."""
         return self._link(iri, text, language or "")
 
+    def address(self, iri: str) -> str:
+        """Where a link to a thing leads; nowhere if no browser should follow the IRI."""
+        return self.site.href(iri) or "#main"
+
     def value(self, value: Value) -> Markup:
         """A value of a property."""
         return Markup(self._value(value))  # noqa: S704 - made of escaped pieces
@@ -86,7 +90,7 @@ class Parts:
         marked = " is-contested" if by_itself and fact.contested else ""
         return Markup(  # noqa: S704 - made of escaped pieces
             f'<article class="fact{marked}">'
-            + (f'<p class="kinds">{escape(kind)}</p>' if show_type else "")
+            + (f'<p class="kinds">{escape(plain(kind))}</p>' if show_type else "")
             + f"<{tag}>{''.join(head)}</{tag}>"
             + told
             + (f"<dl>{''.join(rows)}</dl>" if rows else "")
@@ -130,7 +134,7 @@ class Parts:
 
     def _contested(self, marks: Iterable[Link]) -> str:
         return " ".join(
-            f'<a class="contested" href="{escape(self.site.href(mark.iri) or "#main")}" '
+            f'<a class="contested" href="{escape(self.address(mark.iri))}" '
             f'title="{escape(plain(mark.label))}">contested'
             f'<span class="unseen">: <bdi>{escape(mark.label)}</bdi></span></a>'
             for mark in marks
@@ -138,4 +142,4 @@ class Parts:
 
 
 def _property_of(iri: str, label: str) -> tuple[str, str]:
-    return local(iri), str(escape(sentence(label)))
+    return local(iri), str(escape(sentence(plain(label))))
