@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions
 
@@ -19,6 +19,7 @@ from ncpc_kg.errors import NotConforming, Place
 from ncpc_kg.executables import executables
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.profile import Departure, find_departures
+from ncpc_kg.remote import Remote
 from ncpc_kg.reports import summary
 from ncpc_kg.settings import Settings
 from ncpc_kg.sources import SourceFile, find_sources, read_source, read_text
@@ -109,18 +110,21 @@ def read(settings: Settings, progress: Progress = silent) -> Content:
     )
 
 
+Target = TypeVar("Target", Store, Remote)
+
+
 @dataclass(frozen=True)
-class Built:
+class Built(Generic[Target]):
     """An open store that holds the current content.
 
     Attributes:
-        store: The store; whoever gets it closes it.
+        store: The embedded store or the remote engine; whoever gets it closes it.
         rebuilt: Whether it had to be built.
         report: The findings of the build, or None if nothing had to be built.
         written: Findings about what users wrote that only the new content brings about.
     """
 
-    store: Store
+    store: Target
     rebuilt: bool
     report: Report | None = None
     written: tuple[Finding, ...] = ()
@@ -149,7 +153,7 @@ def check(settings: Settings, progress: Progress = silent) -> Report:
     return report
 
 
-def build(settings: Settings, progress: Progress = silent, force: bool = False) -> Built:
+def build(settings: Settings, progress: Progress = silent, force: bool = False) -> Built[Store]:
     """Open the store, and bring its built part up to date with the content.
 
     What users wrote stays: it takes part in the closure and is checked against the new
@@ -170,15 +174,24 @@ def build(settings: Settings, progress: Progress = silent, force: bool = False) 
         SourceError, VocabularyError: As `check`.
         StoreError: The store is in use, damaged, or cannot be written.
     """
-    store = Store.open(settings.store)
-    try:
-        wanted = fingerprint(settings)
-        if store.fingerprint() == wanted and not force:
-            return Built(store, rebuilt=False)
-        return _rebuild(store, settings, wanted, progress)
-    except BaseException:
-        store.close()
-        raise
+    return _up_to_date(Store.open(settings.store), settings, progress, force)
+
+
+def build_remote(settings: Settings, progress: Progress = silent, force: bool = False) -> Built[Remote]:
+    """Bring the built graphs of a remote engine up to date with the content.
+
+    Args:
+        settings: Where the content lies, and the address of the engine.
+        progress: Told of each step; shares run from 0 to 1.
+        force: Build even if the content has not changed.
+
+    Returns:
+        The engine.
+
+    Raises:
+        NcpcError: As `build`; `ServiceError` if the engine does not answer.
+    """
+    return _up_to_date(Remote.open(settings), settings, progress, force)
 
 
 def open_current(settings: Settings, progress: Progress = silent) -> Store:
@@ -204,7 +217,18 @@ def open_current(settings: Settings, progress: Progress = silent) -> Store:
     return build(settings, progress).store
 
 
-def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) -> Built:
+def _up_to_date(store: Target, settings: Settings, progress: Progress, force: bool) -> Built[Target]:
+    try:
+        wanted = fingerprint(settings)
+        if store.fingerprint() == wanted and not force:
+            return Built(store, rebuilt=False)
+        return _rebuild(store, settings, wanted, progress)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _rebuild(store: Target, settings: Settings, wanted: str, progress: Progress) -> Built[Target]:
     content = read(settings, _part(progress, 0.0, 0.1))
     shapes = read_shapes(content.shapes)
     report = _check(content, shapes, _part(progress, 0.1, 0.7))
@@ -216,7 +240,7 @@ def _rebuild(store: Store, settings: Settings, wanted: str, progress: Progress) 
         )
     whole = content.asserted
     written: tuple[Finding, ...] = ()
-    if store.written or store.removed:
+    if isinstance(store, Store) and (store.written or store.removed):
         progress("Checking what users wrote", 0.7)
         whole = whole.patched(store.written, store.removed, settings.base)
         written = _new_findings(report, validate(whole, shapes))

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import rdflib
 from samples import MINIMAL, ContentMaker
+from servers import oxigraph
 
 from ncpc_kg import __version__, cli
 from ncpc_kg.pipeline import build
@@ -389,3 +390,29 @@ def test_an_old_python_gets_one_clear_word() -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("ncpc-kg needs Python 3.11 or later; this is 3.9.")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.server
+def test_another_server_can_hold_the_graph(run: Run, tmp_path: Path) -> None:
+    with oxigraph(tmp_path) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NCPC_KG_ENGINE_UPDATE", server.update)
+
+        code, out, _ = run("build", "--engine", server.query)
+        assert (code, out) == (0, f"built: {server.query}\n")
+        assert run("build", "--engine", server.query)[:2] == (0, f"up to date: {server.query}\n")
+
+        code, out, _ = run("query", "host-of-centre", "-f", "csv", "--engine", server.query)
+        assert (code, out) == (0, f"host\r\n{ID}org-senai\r\n")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_server_that_does_not_answer_leaves_with_2(run: Run) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/query"
+
+        for command in (["build"], ["query", "ASK {}"]):
+            code, out, err = run(*command, "--engine", url)
+            assert code == 2
+            assert "do this:" in err
+            assert "Traceback" not in out + err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,20 @@ from rich.text import Text
 
 from ncpc_kg import pipeline, query
 from ncpc_kg.catalogue import Catalogue, Question, read_catalogue, read_question
-from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, out, progress
+from ncpc_kg.cli.terminal import (
+    BaseOption,
+    ContentOption,
+    EngineOption,
+    StoreOption,
+    err,
+    make_settings,
+    out,
+    progress,
+)
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS
+from ncpc_kg.remote import Remote
 from ncpc_kg.sources import read_text
 from ncpc_kg.vocabulary import BASE
 
@@ -35,10 +46,12 @@ def run_query(
     content: ContentOption = None,
     store: StoreOption = None,
     base: BaseOption = BASE,
+    engine: EngineOption = None,
 ) -> None:
     """Ask the graph, in SPARQL or with a question of the catalogue.
 
-    The project's prefixes need not be declared. The store is built first if it has to be.
+    The project's prefixes need not be declared. The store is built first if it
+    has to be; another server that is named with --engine is asked as it is.
 
     Examples:
       ncpc-kg query --list
@@ -47,7 +60,7 @@ def run_query(
 
       ncpc-kg query "SELECT ?c WHERE { ?c a ncpc:Centre }" --format csv
     """
-    settings = make_settings(content, store, base)
+    settings = make_settings(content, store, base, engine)
     catalogue = read_catalogue(settings.content / "queries", base)
     if listing or what is None:
         _print_catalogue(catalogue)
@@ -56,8 +69,8 @@ def run_query(
     asked = _asked(what, catalogue, base)
     given = dict(map(_pair, param or ()))
     with progress() as tell:
-        opened = pipeline.open_current(settings, tell)
-    with opened:
+        opening = Remote.open(settings) if engine else pipeline.open_current(settings, tell)
+    with closing(opening) as opened:
         if isinstance(asked, Question):
             terms = query.read_terms(opened, asked, given)
             result = query.answer(opened, asked, terms, formats)

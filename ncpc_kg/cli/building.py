@@ -10,11 +10,22 @@ from typing import Annotated
 import typer
 
 from ncpc_kg import pipeline
-from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, out, progress
+from ncpc_kg.cli.terminal import (
+    BaseOption,
+    ContentOption,
+    EngineOption,
+    StoreOption,
+    err,
+    make_settings,
+    out,
+    progress,
+)
 from ncpc_kg.content import find_content
 from ncpc_kg.query import shorten
+from ncpc_kg.remote import Remote
 from ncpc_kg.reports import to_json, to_rdf, to_sarif, to_text
 from ncpc_kg.sources import find_sources, read_text
+from ncpc_kg.store import Store
 from ncpc_kg.turtle import format_turtle
 from ncpc_kg.vocabulary import BASE
 
@@ -64,6 +75,7 @@ def build(
     content: ContentOption = None,
     store: StoreOption = None,
     base: BaseOption = BASE,
+    engine: EngineOption = None,
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing has changed.")] = False,
 ) -> None:
     """Build the store from the content; what users wrote into it stays.
@@ -73,13 +85,18 @@ def build(
 
       ncpc-kg build --store /srv/ncpc-kg --base https://example.org/kg/
     """
-    settings = make_settings(content, store, base)
+    settings = make_settings(content, store, base, engine)
     with progress() as tell:
-        built = pipeline.build(settings, tell, force)
-    with built.store as opened:
-        done = "built" if built.rebuilt else "up to date"
-        out.print(f"{done}: {len(opened)} statements in {len(opened.graphs())} graphs, {settings.store}")
-    print_written(built)
+        if engine:
+            built = pipeline.build_remote(settings, tell, force)
+            built.store.close()
+            out.print(f"{_done(built)}: {engine}")
+            return
+        stored = pipeline.build(settings, tell, force)
+    with stored.store as opened:
+        size = f"{len(opened)} statements in {len(opened.graphs())} graphs"
+        out.print(f"{_done(stored)}: {size}, {settings.store}")
+    print_written(stored)
 
 
 def format_files(
@@ -110,7 +127,11 @@ def format_files(
         raise typer.Exit(1)
 
 
-def print_written(built: pipeline.Built) -> None:
+def _done(built: pipeline.Built[Store] | pipeline.Built[Remote]) -> str:
+    return "built" if built.rebuilt else "up to date"
+
+
+def print_written(built: pipeline.Built[Store]) -> None:
     """Tell what users wrote that the new content makes wrong; it is kept all the same.
 
     Args:

@@ -10,7 +10,17 @@ import typer
 
 from ncpc_kg import pipeline, web
 from ncpc_kg.cli.building import print_written
-from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, progress
+from ncpc_kg.cli.terminal import (
+    BaseOption,
+    ContentOption,
+    EngineOption,
+    StoreOption,
+    err,
+    make_settings,
+    progress,
+)
+from ncpc_kg.remote import Remote
+from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE
 from ncpc_kg.web.entries import add_entries
 
@@ -21,6 +31,7 @@ def serve(
     content: ContentOption = None,
     store: StoreOption = None,
     base: BaseOption = BASE,
+    engine: EngineOption = None,
     tokens: Annotated[
         Path | None, typer.Option("--tokens", metavar="FILE", help="File of the tokens that may write.")
     ] = None,
@@ -42,9 +53,11 @@ def serve(
       ncpc-kg serve
 
       ncpc-kg serve --host 0.0.0.0 --port 8080 --store /srv/ncpc-kg
+
+      ncpc-kg serve --engine http://localhost:7878/query
     """
     settings = replace(
-        make_settings(content, store, base),
+        make_settings(content, store, base, engine),
         host=host,
         port=port,
         tokens_file=tokens,
@@ -53,12 +66,17 @@ def serve(
         access_log=access_log,
     )
     web.check_port(host, port)
+    holder: Store | Remote
     with progress() as tell:
-        built = pipeline.build(settings, tell)
-    print_written(built)
+        if engine:
+            holder = pipeline.build_remote(settings, tell).store
+        else:
+            built = pipeline.build(settings, tell)
+            print_written(built)
+            holder = built.store
     web.serve(
         settings,
-        built.store,
+        holder,
         gate="ncpc_kg.entries:make_gate",
         extend=add_entries,
         on_ready=lambda url: err.print(f"Serving {url}  (stop with Ctrl+C)"),

@@ -53,15 +53,27 @@ BaseOption = Annotated[
         help="Base IRI to publish under, for a fork on a domain of its own.",
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        envvar="NCPC_KG_ENGINE",
+        help="SPARQL endpoint of another server that holds the graph, instead of a store of our own.",
+    ),
+]
 
 
-def make_settings(content: Path | None, store: Path | None = None, base: str = BASE) -> Settings:
+def make_settings(
+    content: Path | None, store: Path | None = None, base: str = BASE, engine: str | None = None
+) -> Settings:
     """Make settings from what the options say.
 
     Args:
         content: The content directory, or None for the project's own.
         store: The store's directory, or None for the default.
         base: Base IRI to publish under.
+        engine: SPARQL endpoint of a remote engine, or None for the embedded one.
 
     Returns:
         The settings.
@@ -76,7 +88,7 @@ def make_settings(content: Path | None, store: Path | None = None, base: str = B
             found=base,
             expected="a web address that ends in a slash, such as https://example.org/kg/",
         )
-    settings = Settings(content=find_content(content), base=base)
+    settings = Settings(content=find_content(content), base=base, engine_url=engine)
     return replace(settings, store=store) if store else settings
 
 
