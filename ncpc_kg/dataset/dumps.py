@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad
+from pyoxigraph import RdfFormat, parse, serialize
 
 from ncpc_kg.description.rows import TSV, read_rows, term_of
 from ncpc_kg.engine import Answer, Formats
-from ncpc_kg.store.serialisation import graph_bytes
+from ncpc_kg.errors import NotAcceptable
+from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE
 from ncpc_kg.vocabulary import PREFIXES
 
 _TRIPLES = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -95,8 +96,11 @@ def make_dump(form: DumpFormat, answer: Answer) -> Dump:
     """
     text = answer.body
     if form.holds == "quads":
-        quads = sorted((_quad(*row) for row in read_rows(answer)), key=str)
-        text = graph_bytes(quads, form.media_type)
+        rows = sorted(read_rows(answer), key=lambda row: (row[3], row[0], row[1], row[2]))
+        text = "".join(map(_line, rows)).encode()
+        if form.media_type != "application/n-quads":
+            engine = GRAPHS_BY_MEDIA_TYPE[form.media_type].engine
+            text = _serialised(text, engine)
     elif form.holds == "reified":
         text = b"\n".join(_claims(text.splitlines())) + b"\n"
     elif form.media_type == "application/n-triples":
@@ -105,9 +109,21 @@ def make_dump(form: DumpFormat, answer: Answer) -> Dump:
     return Dump(form, body, hashlib.sha256(body).hexdigest())
 
 
-def _quad(s: str, p: str, o: str, g: str) -> Quad:
-    graph = NamedNode(g[1:-1]) if g.startswith("<") else DefaultGraph()
-    return Quad(term_of(s), NamedNode(p[1:-1]), term_of(o), graph)  # type: ignore[arg-type]
+def _line(row: list[str]) -> str:
+    """One statement in N-Quads; TSV spells all terms so, but for numbers and truth values."""
+    s, p, o, g = row
+    value = o if o[:1] in ('"', "<", "_") else str(term_of(o))
+    return f"{s} {p} {value} {g} .\n" if g else f"{s} {p} {value} .\n"
+
+
+def _serialised(quads: bytes, form: RdfFormat) -> bytes:
+    """N-Quads in another format."""
+    try:
+        return serialize(parse(quads, RdfFormat.N_QUADS), format=form, prefixes=PREFIXES) or b""
+    except OSError as error:
+        raise NotAcceptable(
+            f"The graph holds what {form.name} cannot say: {error}.", hint="take the dump in N-Quads"
+        ) from error
 
 
 def _claims(lines: Iterable[bytes]) -> list[bytes]:

@@ -47,12 +47,19 @@ class Names:
                 shared.update(found)
         if not shared:
             shared.update(self.by_start.get(wanted[:4], ())[:_COMPARED])
-        ranked = [
-            (SequenceMatcher(None, wanted, _local(one)).ratio(), one)
-            for one, _ in shared.most_common(_COMPARED)
-        ]
+        ranked = [(_likeness(wanted, _local(one)), one) for one, _ in shared.most_common(_COMPARED)]
         ranked.sort(key=lambda pair: (-pair[0], pair[1]))
         return tuple(one for ratio, one in ranked[:most] if ratio > 0.5)
+
+
+def _likeness(one: str, other: str) -> float:
+    """From 0 to 1; words in another order are almost as good."""
+    straight = SequenceMatcher(None, one, other).ratio()
+    return max(straight, 0.95 * SequenceMatcher(None, _in_order(one), _in_order(other)).ratio())
+
+
+def _in_order(text: str) -> str:
+    return " ".join(sorted(_WORD.findall(text)))
 
 
 def _local(iri: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question
 from ncpc_kg.dataset import FORMATS as DUMPS
+from ncpc_kg.executables import form_of
 from ncpc_kg.web.answers import default_text
 from ncpc_kg.web.forms import SUFFIXES
 from ncpc_kg.web.questions import FORMS
@@ -66,7 +67,8 @@ def _question(question: Question) -> dict[str, Any]:
         _whole("limit", "Most rows; without it all of them.", 1),
         _whole("offset", "Rows to leave out first.", 0),
     ]
-    operation = _get(question.title, tuple(FORMS.values()), "Questions")["get"]
+    graph = form_of(question.text) == "CONSTRUCT"
+    operation = _get(question.title, tuple((SUFFIXES if graph else FORMS).values()), "Questions")["get"]
     text = " ".join(filter(None, (question.description, f"Subjects: {', '.join(question.tags)}.")))
     operation |= {"operationId": question.name, "description": text, "parameters": parameters}
     operation["responses"]["400"] = _PROBLEM

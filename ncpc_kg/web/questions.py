@@ -78,16 +78,16 @@ class QuestionEndpoint:
         if not dot or suffix not in FORMS or stem.endswith("/"):
             stem, suffix = path, ""
         name = stem.removeprefix("/questions").strip("/")
-        form = suffix or self._preferred(exchange, listing=not name)
+        if "/" in name:
+            return await self._values(exchange, *name.split("/", 1))
+        question = self.context.catalogue.get(name) if name else None
+        graph = question is None or form_of(question.text) == "CONSTRUCT"
+        form = suffix or self._preferred(exchange, graph)
         tag = self.context.tag(exchange.path, exchange.query, form, exchange.root)
         if unchanged := self.context.unchanged(exchange, tag):
             return unchanged
-        if not name:
+        if question is None:
             return self._list(exchange, form, tag)
-        if "/" in name:
-            question_name, _, parameter = name.partition("/")
-            return await self._values(exchange, question_name, parameter, tag)
-        question = self.context.catalogue.get(name)
         stem = f"/questions/{quote(question.name)}"
         if not suffix and not exchange.query and (form == "html" or form in GRAPHS):
             return self._redirect(exchange, stem, form)
@@ -108,14 +108,14 @@ class QuestionEndpoint:
         )
         return Reply(303, headers=headers, cacheable=True, label="redirect")
 
-    def _preferred(self, exchange: Exchange, listing: bool) -> str:
-        """The form that the Accept header asks for: JSON unless it says otherwise.
+    def _preferred(self, exchange: Exchange, graph: bool) -> str:
+        """The form that the Accept header asks for: JSON, or Turtle for a graph, unless it says otherwise.
 
         Raises:
             NotAcceptable: It takes none.
         """
         accept = exchange.header("accept")
-        forms = GRAPHS if listing else {**_ANSWERS, **GRAPHS, "rq": _QUERY_TEXT}
+        forms = GRAPHS if graph else {**_ANSWERS, **GRAPHS, "rq": _QUERY_TEXT}
         offered = [HTML, *forms.values()] if accept and HTML in accept else [*forms.values(), HTML]
         chosen = choose(accept, offered)
         if chosen is None:
@@ -145,8 +145,11 @@ class QuestionEndpoint:
         headers = context.headers(FORMS[form], tag, links(site, forms))
         return Reply(200, body, headers, cacheable=bool(tag), label="page" if form == "html" else "resource")
 
-    async def _values(self, exchange: Exchange, name: str, parameter: str, tag: str) -> Reply:
+    async def _values(self, exchange: Exchange, name: str, parameter: str) -> Reply:
         """The values that a parameter may take, as JSON."""
+        tag = self.context.tag(exchange.path)
+        if unchanged := self.context.unchanged(exchange, tag):
+            return unchanged
         question = self.context.catalogue.get(name)
         listed = await answers.choices(self.context, question, question.parameter(parameter))
         rows = [{"value": one.term.value, "label": one.label} for one in listed]

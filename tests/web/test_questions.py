@@ -246,6 +246,7 @@ def test_turtle_is_the_question_and_its_result_set(site: Client) -> None:
 def test_graphs_and_truth_values(site: Client) -> None:
     graph = site.get("/questions/graph-of-centre.ttl")
     assert "Centre of Brazil" in graph.text
+    assert site.get("/questions/graph-of-centre", headers={"accept": "*/*"}).status_code == 303
     assert site.get("/questions/graph-of-centre.csv").status_code == 406
     assert site.get("/questions/graph-of-centre.html").status_code == 200
     assert rows(site, "/questions/is-there-a-centre.json") == [{"answer": True}]

@@ -273,3 +273,8 @@ def test_structured_data_of_a_thing(site: Client) -> None:
         str(ID["centre-brazil"]),
         "Centre of Brazil",
     )
+
+
+def test_sib_editor_may_mark_its_requests(site: Client) -> None:
+    reply = site.get("/sparql", params={"ac": "1", "query": "SELECT * { ?s ?p ?o } LIMIT 1"})
+    assert reply.status_code == 200
