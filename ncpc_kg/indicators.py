@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ncpc_kg.engine import Answer
 
+MOST_CELLS = 3000
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -54,10 +56,17 @@ class Row:
 
 @dataclass(frozen=True)
 class IndicatorTable:
-    """The table; `columns` are IRI and label of the indicators."""
+    """The table.
+
+    Attributes:
+        columns: IRI and label of each indicator.
+        rows: The centres, and the whole programme last.
+        complete: Whether the graph has no more cells than these.
+    """
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    complete: bool = True
 
     @property
     def gaps(self) -> int:
@@ -102,4 +111,5 @@ def read_indicator_table(answer: Answer) -> IndicatorTable:
             Row(unit, label, whole, tuple(cells.get((unit, indicator)) for indicator in order))
             for unit, (label, whole) in units.items()
         ),
+        complete=len(cells) < MOST_CELLS,
     )

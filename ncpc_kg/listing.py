@@ -124,10 +124,11 @@ def _is_label(name: str, names: list[str]) -> bool:
 
 
 def _put(column: dict[tuple[str | None, str], Item], item: Item) -> None:
-    """Add a value; of several names of one thing the English one stays, else the first."""
+    """Add a value; of several names of one thing the English one stays, else the first, else its IRI."""
     key = (item.iri, "" if item.iri else item.text)
     held = column.get(key)
-    if held is None or (item.language == "en" != held.language):
+    nameless = held is not None and held.text == held.iri
+    if held is None or nameless or (item.language == "en" != held.language):
         column[key] = item
 
 

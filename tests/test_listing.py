@@ -60,6 +60,16 @@ def test_of_two_names_the_english_one_stays(order: tuple[str, str]) -> None:
     assert found.rows[0][0].items == (Item("name-en", "https://e/x", "en"),)
 
 
+def test_any_name_is_better_than_an_iri() -> None:
+    x = iri("https://e/x")
+    rows = [{"key": "1", "x": x, "kind": "k"}, {"key": "1", "x": x, "xLabel": text("nom", "fr")}]
+
+    found = read_listing(answer(["key", "x", "xLabel", "kind"], *rows))
+
+    assert found.rows[0][0].items == (Item("nom", "https://e/x", "fr"),)
+    assert read_listing(answer(["key", "x", "xLabel", "kind"], *reversed(rows))).rows == found.rows
+
+
 def test_a_page_ends_where_the_next_begins() -> None:
     rows = [{"key": f"k{n}", "name": str(n)} for n in range(5)]
 

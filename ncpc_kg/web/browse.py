@@ -23,7 +23,7 @@ from ncpc_kg.errors import ParameterError
 from ncpc_kg.indicators import read_indicator_table
 from ncpc_kg.listing import Item, read_listing
 from ncpc_kg.query import declare_prefixes, shorten
-from ncpc_kg.search import Index, read_index
+from ncpc_kg.search import LONGEST_QUERY, Index, read_index
 from ncpc_kg.settings import Settings
 from ncpc_kg.web.engines import AsyncEngine
 from ncpc_kg.web.site import Site
@@ -32,7 +32,8 @@ from ncpc_kg.web.worldmap import Atlas
 
 PAGE_SIZE = 100
 CONTRADICTIONS = 25
-_QUESTIONS_SHOWN = 12
+# An index of so many names takes a second to make and 100 MB to keep; beyond, the graph is asked.
+MOST_NAMES = 300_000
 _LONGEST_KEY = 2000
 
 Made = TypeVar("Made")
@@ -66,7 +67,7 @@ class Browse:
         return self.views.render(
             "home.html",
             site,
-            questions=self.catalogue.questions[:_QUESTIONS_SHOWN],
+            questions=self.catalogue.questions,
             **shown,
             **await self._keep("table", self._table),
         )
@@ -93,6 +94,9 @@ class Browse:
     async def search(self, words: str, site: Site) -> str:
         """What has a name with these words."""
         index = await self._keep("names", self._names)
+        if len(index) > MOST_NAMES:
+            letters = Literal(words[:LONGEST_QUERY].strip().lower())
+            index = read_index(await self._ask(bind(self.parts.get("names-with"), {"words": letters})))
         found = await asyncio.to_thread(index.search, words)
         return self.views.render("search.html", site, query=words[:200], found=found)
 
