@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,47 +13,17 @@ from pathlib import Path
 from pyoxigraph import RdfFormat, parse
 
 from ncpc_kg.store import Store
+from tests import servers
+from tests.servers import free_port
 
 PATIENCE = 900.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until an endpoint answers ASK {}."""
-    deadline = time.monotonic() + PATIENCE
-    joint = "&" if "?" in url else "?"
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(f"{url}{joint}query=ASK%7B%7D", timeout=60):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise TimeoutError(url)
 
 
 @contextmanager
 def running(command: list[str], url: str, cwd: Path | None = None) -> Iterator[str]:
     """A server process, from its first answer to the end of the block."""
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(url, process)
+    with servers.started(command, url, cwd or Path.cwd(), PATIENCE):
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager
@@ -117,11 +84,9 @@ def rdflib_endpoint(data: Path, place: Path) -> Iterator[str]:
 
 @contextmanager
 def virtuoso(data: Path, place: Path) -> Iterator[str]:
-    """Virtuoso Open Source with the memory its documentation advises for 4 GB."""
-    from ncpc_kg_servers import virtuoso_server  # type: ignore[import-not-found]
-
-    with virtuoso_server(place / "virtuoso", data) as url:
-        yield url
+    """Virtuoso Open Source with 1.3 GB of buffers, loaded with its bulk loader."""
+    with servers.virtuoso(place, data, buffers=170_000) as server:
+        yield server.query
 
 
 START: dict[str, Callable[[Path, Path], AbstractContextManager[str]]] = {

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin
 
+from pyoxigraph import NamedNode
+
 from ncpc_kg.errors import Place, QueryError
 
 TokenKind = Literal["iri", "string", "variable", "name", "word", "number", "mark"]
@@ -83,21 +85,19 @@ class Prologue:
                 relative and nothing says to what.
         """
         if token.kind == "iri":
-            iri = _unescape(token.text[1:-1])
-            if re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", iri):
-                return iri
-            if self.base is None:
+            iri = _absolute(self.base, token.text[1:-1])
+            if not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", iri):
                 raise QueryError(
                     "A relative IRI has nothing to be resolved against.",
                     found=token.text,
                     hint="write the whole IRI, or put BASE <...> in front of the text",
                     place=place(text, token.start),
                 )
-            return urljoin(self.base, iri)
+            return _valid(iri, token, text)
         if token.kind == "name" and not token.text.startswith("_:"):
             prefix, _, local = token.text.partition(":")
             if prefix in self.prefixes:
-                return self.prefixes[prefix] + re.sub(r"\\(.)", r"\1", local)
+                return _valid(self.prefixes[prefix] + re.sub(r"\\(.)", r"\1", local), token, text)
             raise undeclared(token, text)
         raise QueryError(
             "An IRI is missing here.",
@@ -248,10 +248,27 @@ def _expected(said: str) -> str | None:
     return None if "[" in wanted or len(wanted) > 120 else wanted
 
 
+def _valid(iri: str, token: Token, text: str) -> str:
+    try:
+        return NamedNode(iri).value
+    except ValueError as error:
+        raise QueryError(
+            "This is not an IRI.", found=token.text, expected=str(error), place=place(text, token.start)
+        ) from error
+
+
 def _unescape(text: str) -> str:
-    return re.sub(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))", lambda m: chr(int(m[1] or m[2], 16)), text)
+    return re.sub(
+        r"\\(?:u([0-9A-Fa-f]{4})|U(00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}))",
+        lambda m: chr(int(m[1] or m[2], 16)),
+        text,
+    )
 
 
 def _absolute(base: str | None, iri: str) -> str:
+    """An IRI made absolute; what cannot be is left as it is, for the engine to complain of."""
     iri = _unescape(iri)
-    return urljoin(base, iri) if base else iri
+    try:
+        return urljoin(base, iri) if base else iri
+    except ValueError:
+        return iri

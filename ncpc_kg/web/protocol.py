@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import parse_qsl
 
+from pyoxigraph import NamedNode
+
 from ncpc_kg.engine import DatasetClause
 from ncpc_kg.errors import QueryError, UnsupportedMediaType
 from ncpc_kg.negotiation import FORMAT_PARAMETERS
@@ -191,9 +193,13 @@ def absolute(iri: str, parameter: str) -> str:
     Raises:
         QueryError: It is not an absolute IRI.
     """
-    if not _IRI.match(iri):
-        raise QueryError(f"{parameter} is not an absolute IRI.", found=iri[:200] or "nothing")
-    return iri
+    try:
+        if _IRI.match(iri):
+            return NamedNode(iri).value
+        reason = None
+    except ValueError as error:
+        reason = str(error)
+    raise QueryError(f"{parameter} is not an absolute IRI.", found=iri[:200] or "nothing", expected=reason)
 
 
 def _query(found: Parameters, body: str | None, base: str) -> Query:

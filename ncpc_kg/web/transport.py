@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from ncpc_kg.web import problems
 from ncpc_kg.web.exchange import Exchange, Reply, joined
 from ncpc_kg.web.headers import SECURITY_BYTES
 from ncpc_kg.web.views import Views
+
+log = logging.getLogger("ncpc_kg.server")
 
 Handler = Callable[[Exchange], Awaitable[Reply]]
 
@@ -65,7 +68,11 @@ class Endpoint:
             return problems.reply(error, exchange, self.views)
         except HangUp:
             return CLIENT_GONE
-        return await unless_gone(self.handler(exchange), receive)
+        try:
+            return await unless_gone(self.handler(exchange), receive)
+        except Exception as error:
+            log.error("request %s failed", exchange.request_id, exc_info=error)
+            return problems.reply(_unforeseen(error), exchange, self.views)
 
 
 def exchange_of(scope: Scope) -> Exchange:
@@ -84,6 +91,14 @@ def exchange_of(scope: Scope) -> Exchange:
         request_id,
         scope.get("ncpc_root", ""),
         scope.get("raw_path", b"").decode("latin-1"),
+    )
+
+
+def _unforeseen(error: Exception) -> NcpcError:
+    return NcpcError(
+        "The service failed for a reason that nobody foresaw.",
+        found=type(error).__name__,
+        hint="report it with the number of this request",
     )
 
 

@@ -128,3 +128,19 @@ def test_logs_hold_no_secret_and_no_foreign_line(front: Client, caplog: pytest.L
         assert "\n" not in line
         assert TOKEN not in line
         assert "secret" not in line
+
+
+def test_the_unforeseen_is_a_problem_document(
+    store: Store, settings: Settings, tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Counting):
+        def query(
+            self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None
+        ) -> Answer:
+            raise ZeroDivisionError("a secret detail")
+
+    reply = Client(create_app(Broken(store), settings, tokens)).query("ASK {}")
+    assert reply.status_code == 500
+    assert reply.json()["found"] == "ZeroDivisionError"
+    assert "secret detail" not in reply.text
+    assert reply.json()["request_id"] in caplog.text
