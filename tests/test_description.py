@@ -33,6 +33,7 @@ PREFIX ncpc: <https://w3id.org/ncpc/ontology#>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX skosxl: <http://www.w3.org/2008/05/skos-xl#>
 PREFIX src: <https://w3id.org/ncpc/source/csd-bp28/>
 """
 DATA = """
@@ -128,6 +129,19 @@ def test_the_triples_are_those_of_the_store_and_labels(engine: SnapshotEngine) -
         (me, "<http://www.w3.org/2004/02/skos/core#prefLabel>", '"The host"@en'),
         (f"<{ID['hosting-x']}>", f"<{NCPC.hasHost}>", me),
     }
+
+
+def test_a_label_with_its_own_lines_is_called_by_its_form(engine: SnapshotEngine) -> None:
+    made = SnapshotEngine(
+        'id:x skosxl:altLabel id:label-x . id:label-x skosxl:literalForm "Ex"@en .',
+        media_type=engine.media_type,
+    )
+    found = of(made, "x")
+    assert [value.text for one in found.properties for value in one.values] == ["Ex"]
+    form = "<http://www.w3.org/2008/05/skos-xl#literalForm>"
+    assert (f"<{ID['label-x']}>", form, '"Ex"@en') in found.triples
+    assert not [t for t in found.triples if t[1].endswith("prefLabel>")], "only what the graph says"
+    assert of(made, "label-x").label == "Ex"
 
 
 def test_what_nobody_mentions_is_false(engine: SnapshotEngine) -> None:

@@ -50,13 +50,14 @@ PREFIX ncpc: <{base}ontology#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX skosxl: <http://www.w3.org/2008/05/skos-xl#>
-SELECT ?part ?s ?p ?o ?label WHERE {{
+SELECT ?part ?s ?p ?o ?label ?form WHERE {{
   {{
     VALUES ?p {{ skos:prefLabel rdf:type skos:altLabel dcterms:description ncpc:hasEvidence }}
     BIND(0 AS ?part) {thing} ?p ?o
   }} UNION {{
     {{ SELECT (1 AS ?part) ?p ?o {{ {thing} ?p ?o }} LIMIT {OUTGOING + 1} OFFSET {skip * OUTGOING} }}
-    OPTIONAL {{ ?o skos:prefLabel|skosxl:literalForm ?label }}
+    OPTIONAL {{ ?o skos:prefLabel ?label }}
+    OPTIONAL {{ ?o skosxl:literalForm ?form }}
   }} UNION {{
     {{ SELECT (2 AS ?part) ?s ?p {{ ?s ?p {thing} }} {bounds} }}
     OPTIONAL {{ ?s skos:prefLabel ?label }}

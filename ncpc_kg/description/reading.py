@@ -23,6 +23,7 @@ _SKOS, _DCT = PREFIXES["skos"], PREFIXES["dcterms"]
 _TYPE = f"<{PREFIXES['rdf']}type>"
 _LABEL, _ALT, _DEFINITION = f"<{_SKOS}prefLabel>", f"<{_SKOS}altLabel>", f"<{_SKOS}definition>"
 _TEXT, _TITLE, _IDENTIFIER = f"<{_DCT}description>", f"<{_DCT}title>", f"<{_DCT}identifier>"
+_FORM = f"<{PREFIXES['skosxl']}literalForm>"
 _MODIFIED, _REPLACED = f"<{_DCT}modified>", f"<{_DCT}isReplacedBy>"
 _DEPRECATED = f"<{PREFIXES['owl']}deprecated>"
 
@@ -51,6 +52,7 @@ class _Reader:
         self.property_evidence, self.on_property = f"<{own}hasPropertyEvidence>", f"<{own}onProperty>"
         self.hidden = {_TYPE, self.evidence, self.contested, self.property_evidence}
         self.labels: dict[str, str] = {}
+        self.forms: dict[str, str] = {}
         self.found: dict[str, str] = {}
         self.types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.terms: dict[str, tuple[str, str, str]] = {}
@@ -61,7 +63,7 @@ class _Reader:
         near: dict[str, Says] = {}
         first: set[tuple[str, str]] = set()
         rows = list(rows)
-        for part, s, p, o, label in rows:
+        for part, s, p, o, label, form in rows:
             if part == "3":
                 says = near.setdefault(s, {})
                 values = says.setdefault(p, [])
@@ -80,6 +82,8 @@ class _Reader:
                 other = o
             if label and better(label, self.labels.get(other)):
                 self.labels[other] = label
+            if form:
+                self.forms[other] = form
         more = len(into) > INCOMING or len(first) > OUTGOING or len(rows) >= ROWS
         kept = list(into)[:INCOMING]
         own: Says = {}
@@ -103,7 +107,8 @@ class _Reader:
         triples += [(s, p, self.thing) for s, p in into]
         neighbours = {o for values in own.values() for o in values} | {s for s, _ in into}
         triples += [(n, _LABEL, self.labels[n]) for n in sorted(neighbours) if n in self.labels]
-        given = _best(own.get(_LABEL, ())) or _best(own.get(_TITLE, ()))
+        triples += [(n, _FORM, form) for n, form in sorted(self.forms.items())]
+        given = next(filter(None, (_best(own.get(name, ())) for name in (_LABEL, _TITLE, _FORM))), None)
         texts = own.get(_TEXT) or own.get(_DEFINITION) or ()
         return Description(
             iri=self.iri,
@@ -231,7 +236,7 @@ class _Reader:
         """What to call a thing in TSV spelling; kept, since many things are named often."""
         name = self.found.get(spelled)
         if name is None:
-            label = self.labels.get(spelled)
+            label = self.labels.get(spelled) or self.forms.get(spelled)
             name = cut(text_of(label)) if label else self.lexicon.label(spelled[1:-1])
             self.found[spelled] = name
         return name
