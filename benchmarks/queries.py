@@ -33,7 +33,8 @@ HEAVY = {
     ),
     "totals-by-donor": (
         "SELECT ?d (SUM(?v) AS ?total) { ?f ncpc:hasDonor ?d ; ncpc:concerns ?centre . "
-        "?o ncpc:refUnit ?centre ; ncpc:countValue ?v } GROUP BY ?d ORDER BY DESC(?total) ?d LIMIT 20 # SERIAL"
+        "?o ncpc:refUnit ?centre ; ncpc:countValue ?v } "
+        "GROUP BY ?d ORDER BY DESC(?total) ?d LIMIT 20 # SERIAL"
     ),
     "optional": (
         "SELECT ?centre ?name ?host ?start { ?centre a ncpc:Centre ; rdfs:label ?name "

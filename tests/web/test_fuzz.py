@@ -44,7 +44,8 @@ paths = st.sampled_from(["?p", "a", "e:p", "e:p*", "(e:p|^e:q)+", "!(e:p|^a)", "
 expressions = st.sampled_from(
     [
         "?o > 1", "REGEX(STR(?o), '(a+)+$')", "EXISTS { ?s ?p ?o }", "?o IN (1, ?s)", "COALESCE(1/0, ?o)",
-        "xsd:integer(?o)", "!BOUND(?o)", "STRLEN(?o) = 1", "IF(?o, 1, 2)", "<http://e/f>(?o)", "LANG(?o) = ''",
+        "xsd:integer(?o)", "!BOUND(?o)", "STRLEN(?o) = 1", "IF(?o, 1, 2)", "<http://e/f>(?o)",
+        "LANG(?o) = ''",
     ]
 )  # fmt: skip
 triples = st.builds(lambda s, p, o: f"{s} {p} {o} .", terms, paths, terms)
