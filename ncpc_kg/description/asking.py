@@ -36,8 +36,8 @@ def description_query(iri: str, base: str, details: bool = True, page: int = 1) 
     near = f"""
     UNION {{
       {{ SELECT DISTINCT ?s {{
-        {{ {{ SELECT ?s {{ ?s ?to {thing} }} {bounds} }} FILTER EXISTS {{ ?s a ncpc:SourcedFact }} }}
-        UNION {{ {{ SELECT ?s {{ {thing} ?from ?s }} LIMIT {OUTGOING} }}
+        {{ {{ SELECT ?s {{ ?s ?in {thing} }} {bounds} }} FILTER EXISTS {{ ?s a ncpc:SourcedFact }} }}
+        UNION {{ {{ SELECT ?s {{ {thing} ?out ?s }} LIMIT {OUTGOING} }}
           FILTER EXISTS {{ ?s a ncpc:SourcedFact }} }}
         UNION {{ {thing} ncpc:hasPropertyEvidence ?s }}
       }} LIMIT {DETAILED} }}
