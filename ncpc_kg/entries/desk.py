@@ -300,6 +300,8 @@ class Desk:
             NotConforming: The graph has changed so that it no longer conforms.
             Conflict: It is in the graph already.
         """
+        if submission.supersedes:
+            self.statements(store, submission.supersedes)
         entry = self.submitted(submission)
         checked = self.check(store, (entry,), submission.supersedes)[0]
         graph = self._graph(submission.name)
@@ -315,7 +317,6 @@ class Desk:
         steps = []
         if submission.supersedes:
             old = self._graph(submission.supersedes)
-            self.statements(store, submission.supersedes)
             triples.append(Triple(graph, provenance.REPLACES, old))
             steps.append(self._withdrawing(store, old, who, when, graph))
         steps.append(f"INSERT DATA {{ GRAPH {graph} {{\n{_lines(triples)}}} }}")

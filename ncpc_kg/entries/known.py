@@ -46,6 +46,7 @@ class Known:
         self.prefixes = prefixes_under(base)
         self.base = base
         self._choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
+        self._texts: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._names: dict[tuple[object, ...], dict[str, list[Term]]] = {}
 
     def label(self, node: Term) -> str | None:
@@ -126,6 +127,13 @@ class Known:
             made = [Choice(node, self.label(node) or self.shorten(node)) for node in nodes]
             self._choices[key] = tuple(sorted(made, key=lambda one: (folded(one.label), one.term.value)))
         return self._choices[key]
+
+    def texts(self, field: Field) -> tuple[str, ...]:
+        """What to write for each thing that a field may name."""
+        key = (field.options, field.schemes, field.classes)
+        if key not in self._texts:
+            self._texts[key] = tuple(self.text(field, choice.term) for choice in self.choices(field))
+        return self._texts[key]
 
     def near(self, field: Field, text: str, most: int = 3) -> tuple[Choice, ...]:
         """The things whose names are nearest to a text, best first."""

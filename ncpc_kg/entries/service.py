@@ -177,8 +177,7 @@ class Service(WriteGate):
                 which = (of.options, of.schemes, of.classes)
                 if which not in keys:
                     keys[which] = f"list-{len(keys) + 1}"
-                    choices = known.choices(of)[:_LISTED]
-                    lists[keys[which]] = [known.text(of, choice.term) for choice in choices]
+                    lists[keys[which]] = list(known.texts(of)[:_LISTED])
                 values["list"] = keys[which]
             if of.group is not None:
                 values["group"] = describe_group(of.group)

@@ -50,10 +50,10 @@ def read_xlsx(data: bytes, group: Group) -> list[tuple[Record, list[Note]]]:
             the sheet.
     """
     sheet = _sheet(_open(data))
-    rows = iter(sheet.iter_rows(max_row=_ROWS + 1, max_col=_COLUMNS))
+    width = min(sheet.max_column, _COLUMNS)
+    rows = iter(sheet.iter_rows(max_row=min(sheet.max_row, _ROWS + 1), max_col=width))
     heads = {cell.column: str(cell.value).strip() for cell in next(rows, ()) if cell.value is not None}
-    beyond = sheet.iter_rows(min_row=_ROWS + 2, max_row=min(sheet.max_row, 2 * _ROWS), max_col=_COLUMNS)
-    if any(cell.value is not None for row in beyond for cell in row):
+    if sheet.max_row > _ROWS + 1:
         raise SourceError(
             "The sheet has too many rows.",
             found=str(sheet.max_row),
@@ -147,7 +147,7 @@ def write_xlsx(records: Iterable[Record], group: Group, known: Known, spare: int
                 head.comment = Comment(help_text, "ncpc-kg")
         options = list(slot.field.languages) if slot.part == "language" else []
         if slot.part == "text" and slot.field.is_choice:
-            options = [known.text(slot.field, choice.term) for choice in known.choices(slot.field)][:_LISTED]
+            options = list(known.texts(slot.field)[:_LISTED])
         if options:
             key = (slot.part, slot.field.options, slot.field.schemes, slot.field.classes, tuple(options))
             if key not in ranges:

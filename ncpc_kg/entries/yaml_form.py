@@ -121,9 +121,9 @@ def _template(group: Group, known: Known, depth: int) -> Iterator[str]:
                 yield "  " * (depth + 1) + f"{language}:"
         else:
             if of.is_choice:
-                choices = known.choices(of)
-                names = ", ".join(known.text(of, choice.term) for choice in choices[:_LISTED])
-                more = f", and {len(choices) - _LISTED} more" if len(choices) > _LISTED else ""
+                texts = known.texts(of)
+                names = ", ".join(texts[:_LISTED])
+                more = f", and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
                 yield from _comment(f"One of: {names}{more}", depth)
             if of.new is not None:
                 keys = ", ".join(one.key for one in of.new.fields)

@@ -1,0 +1,181 @@
+"""Guarded writes: what does not conform stays out, what conforms brings its closure along."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyoxigraph import NamedNode
+
+from entries.conftest import is_closed
+from ncpc_kg.engine import GraphWrite
+from ncpc_kg.entries import Desk, Service
+from ncpc_kg.errors import Conflict, NotConforming
+from ncpc_kg.store import Store
+
+PREFIXES = (
+    "PREFIX id: <https://w3id.org/ncpc/id/> PREFIX ncpc: <https://w3id.org/ncpc/ontology#> "
+    "PREFIX code: <https://w3id.org/ncpc/code/> PREFIX src: <https://w3id.org/ncpc/source/csd-bp28/> "
+    "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX owl: <http://www.w3.org/2002/07/owl#> "
+    "PREFIX graph: <https://w3id.org/ncpc/graph/> "
+)
+HOSTING = (
+    "id:hosting-x a ncpc:Hosting ; ncpc:concerns id:centre-brazil ; ncpc:hasHost id:org-ivam ; "
+    "ncpc:kind code:hosting-housed ; ncpc:status code:status-former ; ncpc:hasEvidence src:L493-495 ."
+)
+
+
+def test_data_that_no_shape_targets_pass(fresh: Store) -> None:
+    fresh.update("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1, _:c . _:c <urn:d> 'e'@fr } }")
+
+    assert len(fresh.graph(NamedNode("urn:g"))) == 3
+    assert is_closed(fresh)
+
+
+def test_a_write_that_conforms_brings_what_follows(fresh: Store) -> None:
+    fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ {HOSTING} }} }}")
+
+    brazil, ever = (
+        NamedNode(f"https://w3id.org/ncpc/{name}") for name in ("id/centre-brazil", "ontology#hasHadHost")
+    )
+    assert any(
+        quad.object == NamedNode("https://w3id.org/ncpc/id/org-ivam")
+        for quad in fresh.match(brazil, ever, None)
+    )
+    assert is_closed(fresh)
+    fresh.update("DROP GRAPH <urn:g>")
+    assert is_closed(fresh)
+
+
+BROKEN = {
+    "second country": "INSERT DATA { GRAPH <urn:g> { id:centre-brazil ncpc:inCountry id:country-china } }",
+    "role by hand": "INSERT DATA { GRAPH <urn:g> { id:org-ivam a ncpc:Donor } }",
+    "half a hosting": "INSERT DATA { <urn:a> <urn:b> <urn:c> . id:hosting-x a ncpc:Hosting }",
+    "hosting without centre": "DELETE WHERE { GRAPH ?g { id:hosting-brazil-senai ncpc:concerns ?c } }",
+    "by pattern": "DELETE { GRAPH ?g { ?c ncpc:inCountry ?x } } "
+    "WHERE { GRAPH ?g { ?c a ncpc:Centre ; ncpc:inCountry ?x } }",
+    "in the unnamed graph": "INSERT DATA { id:centre-brazil ncpc:inCountry id:country-china }",
+    "second of two operations": "INSERT DATA { <urn:a> <urn:b> 1 } ; INSERT DATA { id:org-ivam a ncpc:Donor }",
+    "disjoint": "INSERT DATA { GRAPH <urn:g> { id:country-brazil ncpc:hasHost id:org-ivam } }",
+}
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.replace(" ", "-"))
+def test_a_write_that_breaks_a_shape_changes_nothing(case: str, fresh: Store) -> None:
+    before, version = set(fresh.quads()), fresh.version
+    with pytest.raises(NotConforming) as caught:
+        fresh.update(PREFIXES + BROKEN[case])
+
+    assert caught.value.hint
+    assert set(fresh.quads()) == before
+    assert fresh.version == version
+
+
+def test_the_error_carries_the_findings(fresh: Store) -> None:
+    with pytest.raises(NotConforming) as caught:
+        fresh.update(PREFIXES + BROKEN["second country"])
+
+    report = caught.value.report
+    assert report is not None
+    (finding,) = report["findings"]  # type: ignore[misc]
+    assert finding["node"].endswith("centre-brazil")  # type: ignore[index]
+    assert "one country" in finding["message"]  # type: ignore[index]
+
+
+def test_graph_store_writes_go_through_the_same_gate(fresh: Store) -> None:
+    turtle = b"@prefix id: <https://w3id.org/ncpc/id/> . @prefix ncpc: <https://w3id.org/ncpc/ontology#> .\n"
+    bad = turtle + b"id:org-ivam a ncpc:Donor ."
+    for method in ("put", "post"):
+        with pytest.raises(NotConforming):
+            fresh.write_graph(GraphWrite(method, "urn:g", ((bad, "text/turtle"),), "urn:g"))  # type: ignore[arg-type]
+    assert not fresh.has_graph(NamedNode("urn:g"))
+    with pytest.raises(NotConforming):
+        fresh.write_graph(GraphWrite("delete", "https://w3id.org/ncpc/graph/11-countries"))
+
+
+def test_warn_lets_it_pass_and_says_so(fresh: Store, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    fresh.gate = Service(desk, "warn")
+    fresh.update(PREFIXES + BROKEN["second country"])
+
+    assert "one country" in caplog.text
+    assert is_closed(fresh)
+    # What was wrong before is not the fault of the next write.
+    fresh.gate = Service(desk, "refuse")
+    fresh.update("INSERT DATA { <urn:a> <urn:b> <urn:c> }")
+
+
+def test_entries_are_never_merely_warned_of(fresh: Store, desk: Desk) -> None:
+    fresh.gate = Service(desk, "warn")
+    with pytest.raises(NotConforming, match="entry"):
+        fresh.update(
+            f"{PREFIXES} INSERT DATA {{ GRAPH <{desk.base}graph/entry/x> {{ id:centre-x a ncpc:Centre }} }}"
+        )
+    with pytest.raises(NotConforming, match="exactly one centre"):
+        fresh.update(f"INSERT DATA {{ GRAPH <{desk.base}graph/entry/x> {{ <urn:a> <urn:b> <urn:c> }} }}")
+
+
+def test_nobody_writes_into_what_is_inferred(fresh: Store) -> None:
+    with pytest.raises(Conflict):
+        fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH graph:inferred {{ <urn:a> <urn:b> <urn:c> }} }}")
+
+
+def test_new_axioms_are_followed_and_leave_again(fresh: Store) -> None:
+    before = set(fresh.quads())
+    fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:o> {{ ncpc:Hosting rdfs:subClassOf <urn:Stay> }} }}")
+    assert next(fresh.match(None, None, NamedNode("urn:Stay")), None) is not None
+    assert is_closed(fresh)
+    fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ {HOSTING} }} }}")
+    assert is_closed(fresh)
+    fresh.update("DROP GRAPH <urn:o> ; DROP GRAPH <urn:g>")
+    assert set(fresh.quads()) == before
+
+
+CENTRES = ("brazil", "china", "india")
+ORGS = ("org-ivam", "org-dti", "org-stenum")
+ARRANGEMENT = st.tuples(
+    st.sampled_from(("hosting", "counterpart", "funding")),
+    st.integers(1, 3),
+    st.sampled_from(CENTRES),
+    st.sampled_from(ORGS),
+    st.sampled_from(("current", "former")),
+)
+KINDS = {
+    "hosting": ("Hosting", "hasHost", "hosting-housed"),
+    "counterpart": ("CounterpartArrangement", "hasCounterpart", None),
+    "funding": ("Funding", "hasDonor", "funding-government"),
+}
+
+
+def _statements(made: tuple[str, int, str, str, str]) -> str:
+    kind, number, centre, party, status = made
+    name, link, code = KINDS[kind]
+    coded = f"ncpc:kind code:{code} ;" if code else ""
+    return (
+        f"id:{kind}-t{number} a ncpc:{name} ; ncpc:concerns id:centre-{centre} ; ncpc:{link} id:{party} ; "
+        f"{coded} ncpc:status code:status-{status} ; ncpc:hasEvidence src:L493-495 ."
+    )
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(("insert", "delete", "drop", "move")), ARRANGEMENT), max_size=6)
+)
+def test_no_sequence_of_writes_leaves_stale_inferences(
+    fresh: Store, steps: list[tuple[str, tuple[str, int, str, str, str]]]
+) -> None:
+    for what, made in steps:
+        graph = f"<urn:t{made[1]}>"
+        node = f"id:{made[0]}-t{made[1]}"
+        text = {
+            "insert": f"INSERT DATA {{ GRAPH {graph} {{ {_statements(made)} }} }}",
+            "delete": f"DELETE WHERE {{ GRAPH {graph} {{ {node} ?p ?o }} }}",
+            "drop": f"DROP SILENT GRAPH {graph}",
+            "move": f"MOVE SILENT {graph} TO <urn:t9>",
+        }[what]
+        try:
+            fresh.update(PREFIXES + text)
+        except NotConforming:
+            continue
+    assert is_closed(fresh)
+    fresh.update("".join(f"DROP SILENT GRAPH <urn:t{n}> ;" for n in (1, 2, 3, 9)))
+    assert is_closed(fresh)
