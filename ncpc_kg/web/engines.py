@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Protocol, cast, runtime_checkable
 
 from ncpc_kg.engine import Answer, DatasetClause, Engine, Formats, GraphStore, GraphWrite
 from ncpc_kg.errors import NotFound
@@ -56,6 +57,12 @@ class Threaded:
     async def query(self, text: str, formats: Formats, dataset: DatasetClause | None = None) -> Answer:
         """As in `Engine`."""
         return await asyncio.to_thread(self.engine.query, text, formats, dataset)
+
+    async def consult(self, question: Mapping[str, Any], body: bytes = b"") -> Answer:
+        """Have a question about entries answered by the gate of the store."""
+        if not hasattr(self.engine, "consult"):
+            raise NotFound("This engine takes no entries.", hint="serve the graph from the embedded store")
+        return cast(Answer, await asyncio.to_thread(self.engine.consult, question, body))
 
     async def update(self, text: str, using: DatasetClause | None = None) -> None:
         """As in `Engine`."""
