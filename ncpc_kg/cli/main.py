@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ncpc_kg import __version__
-from ncpc_kg.cli import asking, building, entries, evidence, serving
+from ncpc_kg.cli import asking, building, entries, evidence, keeping, serving
 from ncpc_kg.cli.terminal import err, out
 from ncpc_kg.errors import NcpcError
 
@@ -27,6 +27,7 @@ app.command("build")(building.build)
 app.command("format")(building.format_files)
 app.add_typer(evidence.app)
 app.add_typer(entries.app)
+app.add_typer(keeping.app)
 
 
 def _show_version(wanted: bool) -> None:

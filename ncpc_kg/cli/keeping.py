@@ -1,0 +1,60 @@
+"""The commands that keep the store: backup, restore, compact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ncpc_kg.cli.terminal import StoreOption, err, make_settings
+from ncpc_kg.store import Store
+
+app = typer.Typer(name="store", help="Back the store up, restore it, tidy it.", no_args_is_help=True)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="Directory to make; it must not exist yet.")],
+    store: StoreOption = None,
+) -> None:
+    """Copy the store as it is at this moment; it may be in use meanwhile.
+
+    Examples:
+      ncpc-kg store backup /srv/backups/2026-11-24
+    """
+    with Store.open(_place(store), read_only=True) as opened:
+        opened.backup(target)
+        err.print(f"{len(opened)} statements in {target}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="Directory that `backup` made.")],
+    store: StoreOption = None,
+) -> None:
+    """Put a backup in place of the store's content, in one step; stop the service first.
+
+    Examples:
+      ncpc-kg store restore /srv/backups/2026-11-24
+    """
+    place = _place(store)
+    Store.open(source, read_only=True).close()  # no new store for a backup that cannot be read
+    with Store.open(place) as opened:
+        opened.restore(source)
+        err.print(f"{len(opened)} statements in {place}")
+
+
+@app.command()
+def compact(store: StoreOption = None) -> None:
+    """Fold the journal of writes into the store, so that the next start is quicker.
+
+    Examples:
+      ncpc-kg store compact
+    """
+    with Store.open(_place(store)) as opened:
+        opened.compact()
+
+
+def _place(store: Path | None) -> Path:
+    return make_settings(None, store).store
