@@ -43,6 +43,21 @@ def serve(
         Literal["refuse", "warn"],
         typer.Option("--on-violation", help="What happens to a write that breaks a shape of the graph."),
     ] = "refuse",
+    root_path: Annotated[
+        str,
+        typer.Option(
+            "--root-path",
+            metavar="PATH",
+            envvar="NCPC_KG_ROOT_PATH",
+            help="Path prefix under which a reverse proxy publishes the service, such as /kg.",
+        ),
+    ] = "",
+    trust_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--trust-proxy", help="Believe X-Forwarded-Prefix, -Proto and -Host; only behind a proxy."
+        ),
+    ] = False,
     access_log: Annotated[
         bool, typer.Option("--access-log/--no-access-log", help="Log each request.")
     ] = True,
@@ -64,6 +79,8 @@ def serve(
         allowed_services=tuple(service or ()),
         on_violation=on_violation,
         access_log=access_log,
+        root_path=root_path,
+        trust_proxy=trust_proxy,
     )
     web.check_port(host, port)
     holder: Store | Remote
