@@ -41,6 +41,7 @@ from ncpc_kg.web.views import Views
 ALLOWED = "GET, HEAD, OPTIONS"
 # A larger graph is dumped when somebody asks for the file, not to fill in its checksum.
 MADE_AHEAD = 500_000
+PATIENCE = 2.0  # seconds
 _SITEMAP_LIMIT = 50_000  # of the sitemap protocol
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _PATHS = ("", "dataset", "ontology", "shapes", "questions")
@@ -52,11 +53,13 @@ class DatasetEndpoint:
     Args:
         context: What all resources share.
         views: Makes the pages of problems.
+        patience: Seconds that the description waits for dumps that are not made yet.
     """
 
-    def __init__(self, context: Context, views: Views) -> None:
+    def __init__(self, context: Context, views: Views, patience: float = PATIENCE) -> None:
         self.context = context
         self.views = views
+        self.patience = patience
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
@@ -93,17 +96,26 @@ class DatasetEndpoint:
 
         return await self.context.once("statistics", make)
 
-    async def view(self, exchange: Exchange) -> DatasetView:
-        """The dataset as its page shows it."""
+    async def view(self, exchange: Exchange, patience: float | None) -> DatasetView:
+        """The dataset as its page shows it.
+
+        Args:
+            exchange: The request.
+            patience: Seconds to wait for dumps that are not made yet; they are told without size and
+                checksum if they take longer, and go on being made. None: as long as it takes.
+        """
         context, statistics = self.context, await self.statistics()
         about, site = context.about, context.site(exchange)
         modified = context.modified().isoformat()
-        ahead = statistics.triples <= MADE_AHEAD
+        making = {}
+        if statistics.triples <= MADE_AHEAD or patience is None:
+            making = {form: asyncio.ensure_future(self.dump(form)) for form in FORMATS}
+            await asyncio.wait(making.values(), timeout=patience)
         dumps = []
         for form in FORMATS:
-            try:
-                made = await self.dump(form) if ahead else None
-            except NotAcceptable:
+            task = making.get(form)
+            made = task.result() if task and task.done() and task.exception() is None else None
+            if task and task.done() and isinstance(task.exception(), NotAcceptable):
                 continue  # the graph holds what this format cannot say, so there is no such file
             size, sha256 = (len(made.body), made.sha256) if made else (None, None)
             href = site.path(f"/dumps/{form.name}")
@@ -133,7 +145,9 @@ class DatasetEndpoint:
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         forms = alternates(site, "/dataset", without=form)
-        view = await self.view(exchange)
+        view = await self.view(exchange, self.patience)
+        if view.statistics.triples <= MADE_AHEAD and any(one.sha256 is None for one in view.dumps):
+            tag = ""  # what is told changes once the dumps are made
         if form == "html":
             data = structured.of_dataset(context.about, view.statistics, view.dumps, view.modified)
             head = replace(context.head(exchange, "/dataset", forms), structured=data)
@@ -181,7 +195,7 @@ class DatasetEndpoint:
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         if name == "SHA256SUMS":
-            view = await self.view(exchange)
+            view = await self.view(exchange, patience=None)
             sums = [f"{one.sha256}  {one.name}\n" for one in view.dumps if one.sha256]
             headers = context.headers("text/plain", tag, links(site, ()))
             return Reply(200, "".join(sums).encode(), headers, label="dump")

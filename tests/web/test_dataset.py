@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -13,6 +14,9 @@ import pytest
 import rdflib
 
 from ncpc_kg.vocabulary import BASE
+from ncpc_kg.web.dataset import DatasetEndpoint
+from ncpc_kg.web.exchange import Exchange
+from ncpc_kg.web.views import Views
 from tests.web.conftest import HOST, Client, CountingStore
 
 VOID = rdflib.Namespace("http://rdfs.org/ns/void#")
@@ -141,6 +145,15 @@ def test_dumps_follow_writes_and_are_made_once(site: Client, network: CountingSt
     assert site.get("/dumps/ncpc.nt.gz", headers={"if-none-match": first.headers["etag"]}).status_code == 304
     site.update('INSERT DATA { <http://x/s> <http://x/p> "written" }')
     assert b"written" in gzip.decompress(site.get("/dumps/ncpc.nt.gz").content)
+
+
+def test_the_page_does_not_wait_for_slow_dumps(site: Client) -> None:
+    context = site.app.state.context  # type: ignore[attr-defined]
+    hurried = DatasetEndpoint(context, Views(), patience=0.0)
+    reply = asyncio.run(hurried(Exchange("GET", "/dataset.nt")))
+    assert b"dumps/ncpc.ttl.gz" in reply.body
+    assert b"checksumValue" not in reply.body
+    assert reply.header("etag") is None
 
 
 def test_the_sitemap_lists_pages_that_answer(site: Client) -> None:
