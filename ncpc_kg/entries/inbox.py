@@ -47,7 +47,7 @@ class Submission:
     @property
     def time(self) -> datetime:
         """When it was handed in."""
-        return datetime.strptime(self.when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.when)
 
 
 class Inbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterable
 from typing import IO, cast
@@ -102,7 +103,14 @@ def write_json_ld(triples: Iterable[Triple], base: str) -> str:
         for prefix, iri in prefixes_under(base).items()
         if any(iri in str(part) for t in statements for part in (t.subject, t.predicate, t.object))
     }
-    return to_graph(statements, base).serialize(format="json-ld", context=used, indent=2) + "\n"
+    made = json.loads(to_graph(statements, base).serialize(format="json-ld", context=used))
+    # The same statements always give the same text, so that reviews show what changed.
+    for node in made.get("@graph", ()):
+        for values in node.values():
+            if isinstance(values, list):
+                values.sort(key=str)
+    made.get("@graph", []).sort(key=lambda node: str(node.get("@id")))
+    return json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def to_graph(triples: Iterable[Triple], base: str) -> rdflib.Graph:

@@ -6,24 +6,27 @@ server; so does all that has to look at the graph to say something of an entry.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
+from pyoxigraph import NamedNode, Quad
+
 from ncpc_kg import __version__
-from ncpc_kg.engine import Answer
+from ncpc_kg.engine import Answer, Change
 from ncpc_kg.entries import flat, inbox, preview, render
 from ncpc_kg.entries.check import Checked
 from ncpc_kg.entries.desk import Desk, repaired
 from ncpc_kg.entries.gate import OnViolation, WriteGate
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.model import Note, Record, Spot
-from ncpc_kg.entries.profile import Field, Group, describe
+from ncpc_kg.entries.profile import TYPE, Field, Group, describe
 from ncpc_kg.entries.read import FORMS, XLSX, Form, form_of
 from ncpc_kg.entries.xlsx_form import mark_xlsx
-from ncpc_kg.errors import NotAcceptable, NotFound, ParameterError
+from ncpc_kg.errors import NotAcceptable, NotConforming, NotFound, ParameterError
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 
@@ -83,6 +86,11 @@ class Service(WriteGate):
 
     def warm(self, store: Store) -> None:
         """Do everything once, so that forked processes need no file and no first time."""
+        graph = NamedNode(f"{self.desk.base}graph/warm")
+        name, kind = NamedNode(f"{self.desk.base}id/centre-warm"), self.desk.profile.centre.kind
+        with contextlib.suppress(NotConforming):  # one that is let through and one that is not
+            self(Change((Quad(graph, TYPE, graph, graph),)), store)
+            self(Change((Quad(name, TYPE, kind, graph),)), store)
         form = form_of(None, "x.yaml")
         for entry in self.desk.read_in(store, b"name: {en: x}", form):
             checked = self.desk.check(store, (entry,))

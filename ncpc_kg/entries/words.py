@@ -75,7 +75,7 @@ class Words:
     def _explain(self, finding: Finding, of: Field | None, entry: Entry, known: Known) -> EntryFinding:
         focus, value = finding.focus, finding.value
         if of is None:
-            of = self._field_of(finding, entry)
+            of = self._field_of(finding, entry) or self._replacing(finding)
         near: tuple[Choice, ...] = ()
         repair: Repair | None = None
         suggestions: tuple[str, ...] = ()
@@ -185,6 +185,11 @@ class Words:
             return None
         fields = self._group_of(finding.focus, entry).fields
         fitting = [of for of in fields if of.path == path.name and of.turned == turned]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _replacing(self, finding: Finding) -> Field | None:
+        """The field that says a rule of the graph in its own words, if only one does."""
+        fitting = [of for of in self._fields.values() if shape_of(finding) in of.replaces]
         return fitting[0] if len(fitting) == 1 else None
 
     def field_label(self, path: NamedNode) -> str:

@@ -13,10 +13,13 @@ from typing import cast
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from ncpc_kg.entries import flat
 from ncpc_kg.entries.known import Known
@@ -299,7 +302,23 @@ def _help(sheet: Worksheet, group: Group) -> None:
             row += 1
 
 
+class _Writer(ExcelWriter):  # type: ignore[misc]
+    """Writes a workbook without temporary files, which a sealed worker process may not open."""
+
+    def write_worksheet(self, ws: Worksheet) -> None:
+        """Write one sheet; as openpyxl does, but in memory."""
+        ws._drawing = SpreadsheetDrawing()
+        ws._drawing.charts, ws._drawing.images = ws._charts, ws._images
+        text = io.BytesIO()
+        writer = WorksheetWriter(ws, text)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.writestr(ws.path[1:], text.getvalue())
+        self.manifest.append(ws)
+
+
 def _bytes(book: Workbook) -> bytes:
     out = io.BytesIO()
-    book.save(out)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        _Writer(book, archive).write_data()
     return out.getvalue()

@@ -164,7 +164,7 @@ class _Builder:
             name,
             title,
             help_text,
-            of["example"],
+            "" if of["form"] else of["example"],
             bool(of["needed"]),
             value,
             choices,

@@ -55,7 +55,7 @@ BROKEN = {
     "by pattern": "DELETE { GRAPH ?g { ?c ncpc:inCountry ?x } } "
     "WHERE { GRAPH ?g { ?c a ncpc:Centre ; ncpc:inCountry ?x } }",
     "in the unnamed graph": "INSERT DATA { id:centre-brazil ncpc:inCountry id:country-china }",
-    "second of two operations": "INSERT DATA { <urn:a> <urn:b> 1 } ; INSERT DATA { id:org-ivam a ncpc:Donor }",
+    "second of two operations": "INSERT DATA { <urn:a> <urn:b> 1 } ; INSERT DATA { id:org-dti a ncpc:Donor }",
     "disjoint": "INSERT DATA { GRAPH <urn:g> { id:country-brazil ncpc:hasHost id:org-ivam } }",
 }
 
