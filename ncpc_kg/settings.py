@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from platformdirs import user_data_path
 
+from ncpc_kg.errors import ParameterError
 from ncpc_kg.vocabulary import BASE
 
 
@@ -29,9 +32,44 @@ class Limits:
     memory_bytes: int = 2 * 1024**3
     result_bytes: int = 256 * 1024**2
     body_bytes: int = 64 * 1024**2
-    workers: int = 2
+    workers: int = max(2, os.cpu_count() or 2)
     queue: int = 256
     long_queries: int = 8
+
+
+_MEGABYTE = 1024**2
+_LIMIT_VARIABLES: dict[str, tuple[str, int]] = {
+    "NCPC_KG_LIMIT_MEMORY_MB": ("memory_bytes", _MEGABYTE),
+    "NCPC_KG_LIMIT_RESULT_MB": ("result_bytes", _MEGABYTE),
+    "NCPC_KG_LIMIT_BODY_MB": ("body_bytes", _MEGABYTE),
+    "NCPC_KG_LIMIT_WORKERS": ("workers", 1),
+    "NCPC_KG_LIMIT_QUEUE": ("queue", 1),
+    "NCPC_KG_LIMIT_LONG_QUERIES": ("long_queries", 1),
+    "NCPC_KG_LIMIT_SECONDS": ("seconds", 1),
+}
+
+
+def limits_from(environment: Mapping[str, str], limits: Limits = Limits()) -> Limits:
+    """The limits with what the environment says of them.
+
+    Args:
+        environment: The process environment; `NCPC_KG_LIMIT_...` are looked at.
+        limits: The limits that hold where it says nothing.
+
+    Raises:
+        ParameterError: A value is no positive whole number.
+    """
+    changes: dict[str, int] = {}
+    for variable, (name, unit) in _LIMIT_VARIABLES.items():
+        text = environment.get(variable)
+        if text is None:
+            continue
+        if not text.isdecimal() or not int(text):
+            raise ParameterError(
+                f"{variable} is not a limit.", found=text, expected="a positive whole number"
+            )
+        changes[name] = int(text) * unit
+    return replace(limits, **changes)
 
 
 @dataclass(frozen=True)

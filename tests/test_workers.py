@@ -26,6 +26,7 @@ from ncpc_kg.errors import (
 from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.store import Store
 from ncpc_kg.workers import WorkerPool
+from ncpc_kg.workers.pool import most_workers
 
 CSV = Formats(bindings="text/csv")
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -45,7 +46,7 @@ Test = Callable[[WorkerPool], Awaitable[None]]
 
 def with_pool(place: Path, test: Test, gate: str | None = None, **limits: float) -> None:
     """Run a test with a pool, and make sure that no process is left behind."""
-    chosen = Limits(**{"seconds": 20.0, "memory_bytes": 300 * 1024**2, **limits})  # type: ignore[arg-type]
+    chosen = Limits(**{"seconds": 20.0, "memory_bytes": 300 * 1024**2, "workers": 2, **limits})  # type: ignore[arg-type]
     settings = Settings(content=place, store=place / "store", limits=chosen)
 
     async def go() -> int:
@@ -275,7 +276,7 @@ def test_a_worker_can_open_nothing(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
         await pool.query("ASK {}", Formats())
-        await until(lambda: len(children(pool.keeper)) == 2)
+        await until(lambda: len(children(pool.keeper)) == pool.limits.workers)
         old = children(pool.keeper)
         for pid in old:
             os.kill(pid, signal.SIGKILL)
@@ -340,3 +341,12 @@ def test_backup_while_serving(tmp_path: Path) -> None:
     with_pool(tmp_path, test)
     with Store.open(tmp_path / "copy", read_only=True) as copy:
         assert len(copy) == 40
+
+
+def test_large_graphs_get_fewer_workers() -> None:
+    limits = Limits(workers=2, long_queries=8)
+    gigabyte = 1024**3
+    assert most_workers(limits, gigabyte // 3, 24 * gigabyte) == 10
+    assert most_workers(limits, 4 * gigabyte, 24 * gigabyte) == 3
+    assert most_workers(limits, 20 * gigabyte, 24 * gigabyte) == 2
+    assert most_workers(limits, 0) == 10

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import uvloop
 from granian.constants import Interfaces
@@ -17,7 +20,7 @@ from granian.server.embed import Server
 
 from ncpc_kg.engine import Engine
 from ncpc_kg.errors import ServiceError
-from ncpc_kg.settings import Settings
+from ncpc_kg.settings import Settings, limits_from
 from ncpc_kg.store import Store
 from ncpc_kg.web.app import create_app
 from ncpc_kg.web.engines import AsyncEngine, Threaded
@@ -58,6 +61,7 @@ def serve(
     if isinstance(engine, Store):
         engine.close()
         engine = None
+    settings = replace(settings, limits=limits_from(os.environ, settings.limits))
     check_port(settings.host, settings.port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, engine, gate, extend, on_ready))
@@ -91,6 +95,9 @@ async def _serve(
 ) -> None:
     pool = await WorkerPool.start(settings, gate) if engine is None else None
     answering: AsyncEngine = pool if pool is not None else Threaded(engine)  # type: ignore[arg-type]
+    if pool is None:  # each call to a remote engine waits in a thread
+        threads = settings.limits.workers + settings.limits.long_queries
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
     app = create_app(answering, settings)
     if extend is not None:
         extend(app)

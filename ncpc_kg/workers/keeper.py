@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -96,7 +97,8 @@ class Keeper:
             self.control.sendall(frames.pack(head, body))
 
     def _announce(self) -> None:
-        self._tell({"version": self.store.version, "generation": self.generation})
+        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        self._tell({"version": self.store.version, "generation": self.generation, "bytes": size})
 
     def _order(self, head: frames.Head, body: bytes) -> None:
         match head["do"]:

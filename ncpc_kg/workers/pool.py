@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite
 from ncpc_kg.errors import LimitReached, NcpcError, ServiceError
-from ncpc_kg.settings import Settings
+from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.workers import frames
 from ncpc_kg.workers.keeper import ended
 
@@ -137,6 +137,7 @@ class WorkerPool:
         self._adopting: set[asyncio.Future[None]] = set()
         self._closing = False
         self._ticking: asyncio.TimerHandle | None = None
+        self._most = limits_all(self.limits)
         self._dead: ServiceError | None = None
         self.failed: asyncio.Event = asyncio.Event()
 
@@ -384,8 +385,7 @@ class WorkerPool:
     def _fork_if_room(self) -> None:
         """Fork so that short queries find a worker: not more than may be busy at once."""
         short = sum(not one.long for one in self._workers.values() if one.generation == self._generation)
-        most = self.limits.workers + self.limits.long_queries
-        if short + self._ordered < self.limits.workers and len(self._workers) + self._ordered < most:
+        if short + self._ordered < self.limits.workers and len(self._workers) + self._ordered < self._most:
             self._fork()
 
     async def _reason(self, worker: _Worker) -> NcpcError:
@@ -469,6 +469,7 @@ class WorkerPool:
             if worker is not None and not worker.why.done():
                 worker.why.set_result(head["why"])
         elif "version" in head:
+            self._most = most_workers(self.limits, head["bytes"])
             self._new_state(head["version"], head["generation"])
         elif "done" in head:
             for note in head.get("notes") or ():
@@ -521,6 +522,28 @@ class WorkerPool:
             if future is not None and not future.done():
                 future.set_exception(error)
         self.failed.set()
+
+
+def limits_all(limits: Limits) -> int:
+    """Workers that may exist at the same time as far as the limits go."""
+    return limits.workers + limits.long_queries
+
+
+def most_workers(limits: Limits, snapshot: int, memory: int | None = None) -> int:
+    """Workers that may exist at the same time without filling the memory of the machine.
+
+    Reading makes a worker's share of the graph its own, so each may come to need as much
+    memory as the keeper.
+
+    Args:
+        limits: The limits.
+        snapshot: Bytes that the keeper takes.
+        memory: Bytes of memory of the machine; looked up if absent.
+    """
+    if memory is None:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    room = int(memory * 0.75 / max(snapshot, 1)) - 1
+    return max(limits.workers, min(limits_all(limits), room))
 
 
 def _ignore(kind: str) -> None:
