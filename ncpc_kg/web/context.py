@@ -27,9 +27,10 @@ from ncpc_kg.web.site import Alternate, Head, Pages, Site
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 _NAMES = """\
-SELECT DISTINCT ?s WHERE { ?s a ?kind FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "BASE")) } LIMIT 20000
+SELECT DISTINCT ?s WHERE { ?s a ?kind FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "BASE")) } LIMIT MOST
 """
 _LAST_PAGE = 10_000
+MOST_NAMES = 20_000
 _MINUTE = 60.0
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class Context:
         """The names of things, for those who mistype one."""
 
         async def make() -> Names:
-            text = _NAMES.replace("BASE", self.settings.base)
+            text = _NAMES.replace("BASE", self.settings.base).replace("MOST", str(MOST_NAMES))
             rows = read_rows(await self.engine.query(text, Formats(bindings=TSV)))
             return Names(row[0][1:-1] for row in rows)
 

@@ -148,7 +148,9 @@ class ResourceEndpoint:
         iri = self._iris(exchange, path)[0]
         answer = await self.context.engine.read_graph(iri, GRAPHS[suffix])
         forms = alternates(site, "/" + quote(iri[len(site.base) :], safe=_SAFE), without=suffix)
-        headers = self.context.headers(GRAPHS[suffix], tag, links(site, forms, f'<{iri}>; rel="cite-as"'))
+        headers = self.context.headers(
+            GRAPHS[suffix], tag, links(site, forms, f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"')
+        )
         return Reply(200, answer.body, headers, cacheable=bool(tag), label="resource")
 
     async def _redirect(self, exchange: Exchange) -> Reply:
@@ -231,7 +233,7 @@ class ResourceEndpoint:
         forms = alternates(site, path, f"?page={number}" if number > 1 else "", without=suffix)
         before = f"{site.path(path)}.{suffix}?page={number - 1}" if number > 1 else None
         after = f"{site.path(path)}.{suffix}?page={number + 1}" if description.more else None
-        more = [f'<{iri}>; rel="cite-as"']
+        more = [f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"']
         more += [f'<{before}>; rel="prev"'] if before else []
         more += [f'<{after}>; rel="next"'] if after else []
         if suffix == "html":

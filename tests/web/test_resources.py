@@ -213,7 +213,9 @@ def test_addresses_outside_ascii(site: Client, iri: str) -> None:
     location = reply.headers["location"]
     assert location.isascii()
     assert unquote(location) in (f"/id/{iri}.html", unquote(f"/id/{iri}.html"))
-    assert site.get(location).status_code == 200
+    page = site.get(location)
+    assert page.status_code == 200
+    assert page.headers["link"].isascii()
     assert f"<{ID}{iri}>" in site.get(location.replace(".html", ".nt")).content.decode()
 
 
