@@ -186,7 +186,11 @@ class _Builder:
             value and not key.endswith(".language")
             for key, value in self.cells.items()
             if key.startswith(f"{start}." if not start.endswith(".") else start)
-        ) or any(str(one.get("place", {}).get("field", "")).startswith(start) for one in self.findings)
+        ) or any(
+            str(one.get("place", {}).get("field", "")).startswith(start)
+            for one in self.findings
+            if one["severity"] == "violation"
+        )
 
 
 def _sentence(text: str) -> str:

@@ -134,7 +134,17 @@ def test_without_script_the_button_says_the_same(service: str, browser: Browser,
     expect(page.locator("#verdict")).to_contain_text("missing or wrong")
     expect(page.locator('[name="name-1"]')).to_have_value("National Cleaner Production Centre of Honduras")
     expect(page.locator('[id="findings-country"]')).to_contain_text("Choose one country")
-    width = page.viewport_size
-    assert width is not None
     page.screenshot(path=str(pictures / "7-phone-without-script.png"), full_page=True)
+    context.close()
+
+
+def test_the_form_fits_a_phone(service: str, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{service}/entries/new")
+    page.locator("p.actions").get_by_role("button", name="Check").click()
+    expect(page.locator("#verdict")).to_contain_text("missing or wrong")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert violations(page) == []
     context.close()
