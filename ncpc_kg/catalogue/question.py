@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from ncpc_kg.engine import Term
 from ncpc_kg.errors import NotFound, ParameterError
-from ncpc_kg.store.syntax import tokens
+from ncpc_kg.store.syntax import Token, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 
 ParameterType = Literal["iri", "string", "integer", "decimal", "date", "gYear", "gYearMonth"]
@@ -159,7 +159,7 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
         _check_type(question.parameter(name), term)
     pieces: list[str] = []
     end = 0
-    for name, start, stop in blocks(question.text):
+    for name, start, stop in blocks(tokens(question.text)):
         if name in terms:
             pieces += (question.text[end:start], f" {terms[name]} ")
             end = stop
@@ -236,16 +236,15 @@ def _well_formed(text: str, kind: ParameterType) -> bool:
     return True
 
 
-def blocks(text: str) -> Iterator[tuple[str, int, int]]:
+def blocks(found: Sequence[Token]) -> Iterator[tuple[str, int, int]]:
     """Find what each block `VALUES ?name { ... }` holds between its braces.
 
     Args:
-        text: A query.
+        found: The tokens of a query.
 
     Yields:
         The name, and start and end as character offsets.
     """
-    found = tokens(text)
     for at in range(len(found) - 2):
         values, variable, brace = found[at : at + 3]
         if values.word == "VALUES" and variable.kind == "variable" and brace.text == "{":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ncpc_kg.catalogue.question import TYPES, Catalogue, Parameter, Question, blocks
 from ncpc_kg.errors import Place, SourceError
 from ncpc_kg.sources import read_text
-from ncpc_kg.store.syntax import explain, prologue, tokens
+from ncpc_kg.store.syntax import Token, explain, prologue, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES
 
 _QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params", "chart"})
@@ -50,10 +51,21 @@ def read_question(path: Path, base: str = BASE) -> Question:
         SourceError: The file cannot be read, its header is not as expected, its query has a
             syntax error, or a parameter has no VALUES block.
     """
+    try:
+        stat = path.stat()
+    except OSError:
+        return _read_question(path, 0, 0, base)
+    return _read_question(path, stat.st_mtime_ns, stat.st_size, base)
+
+
+# Several parts of the service read the same files; size and time tell when they changed.
+@lru_cache(maxsize=1024)
+def _read_question(path: Path, _modified: int, _size: int, base: str) -> Question:
     text = read_text(path)
     header = _read_header(text, path)
-    _check_query(text, path)
-    defaults = {name: text[start:end].strip() for name, start, end in blocks(text)}
+    found = tokens(text)
+    _check_query(text, found, path)
+    defaults = {name: text[start:end].strip() for name, start, end in blocks(found)}
     parameters = tuple(_read_parameter(entry, defaults, path) for entry in header.get("params", ()))
     expected = path.with_suffix(".csv")
     return Question(
@@ -114,7 +126,7 @@ def _read_parameter(entry: Any, defaults: Mapping[str, str], path: Path) -> Para
             place=Place(path, 1),
         )
     if values := entry.get("values"):
-        _check_query(values, path, f"The values query of {name}")
+        _check_query(values, tokens(values), path, f"The values query of {name}")
     return Parameter(
         name, str(entry["label"]), kind, defaults[name], str(entry.get("description", "")), values
     )
@@ -130,8 +142,8 @@ def _check_keys(given: Mapping[str, Any], known: frozenset[str], what: str, path
         )
 
 
-def _check_query(text: str, path: Path, what: str = "The query") -> None:
-    for prefix, iri in prologue(tokens(text)).prefixes.items():
+def _check_query(text: str, found: Sequence[Token], path: Path, what: str = "The query") -> None:
+    for prefix, iri in prologue(found).prefixes.items():
         if PREFIXES.get(prefix) != iri:
             raise SourceError(
                 f"The prefix {prefix}: differs from the project's prefix map.",
