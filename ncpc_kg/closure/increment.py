@@ -184,14 +184,12 @@ def _subjects(triples: Iterable[Triple]) -> set[Subject]:
 
 def _chained(state: _State, triple: Triple, rules: Rules) -> Iterator[Triple]:
     """Yield the heads of chains in whose body one statement takes part."""
-    for chain in rules.chains:
-        for position, name in enumerate(chain.body):
-            if name == triple.predicate:
-                starts: set[Subject] = {cast(Subject, triple.subject)}
-                for step in reversed(chain.body[:position]):
-                    starts = {s for value in starts for s in state.subjects(step, value)}
-                ends = _walk(state, {cast(Term, triple.object)}, chain.body[position + 1 :]) if starts else ()
-                yield from (Triple(start, chain.head, end) for start in starts for end in ends)
+    for chain, position in rules.chain_steps.get(triple.predicate, ()):
+        starts: set[Subject] = {cast(Subject, triple.subject)}
+        for step in reversed(chain.body[:position]):
+            starts = {subject for value in starts for subject in state.subjects(step, value)}
+        ends = _walk(state, {cast(Term, triple.object)}, chain.body[position + 1 :]) if starts else ()
+        yield from (Triple(start, chain.head, end) for start in starts for end in ends)
 
 
 def _walk(state: _State, nodes: set[Term], steps: tuple[NamedNode, ...]) -> set[Term]:

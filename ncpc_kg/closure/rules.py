@@ -99,6 +99,7 @@ class Rules:
         giving_backward: For each property q the properties p with: x p y entails y q x.
         typing_subject: For each class the properties whose subject it types.
         typing_object: For each class the properties whose object it types.
+        chain_steps: For each property the chains in whose body it stands, and where.
     """
 
     properties: dict[NamedNode, Entailed]
@@ -112,17 +113,23 @@ class Rules:
     giving_backward: Table = field(init=False)
     typing_subject: Table = field(init=False)
     typing_object: Table = field(init=False)
+    chain_steps: dict[NamedNode, tuple[tuple[Chain, int], ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         found = self.properties
-        for name, table in (
+        for turned, table in (
             ("subclasses", self.classes),
             ("giving_forward", {name: found[name].forward for name in found}),
             ("giving_backward", {name: found[name].backward for name in found}),
             ("typing_subject", {name: found[name].subject for name in found}),
             ("typing_object", {name: found[name].object for name in found}),
         ):
-            object.__setattr__(self, name, _turned(table))
+            object.__setattr__(self, turned, _turned(table))
+        steps: dict[NamedNode, tuple[tuple[Chain, int], ...]] = {}
+        for chain in self.chains:
+            for position, name in enumerate(chain.body):
+                steps[name] = (*steps.get(name, ()), (chain, position))
+        object.__setattr__(self, "chain_steps", steps)
 
     def entailed(self, triple: Triple) -> Iterator[Triple]:
         """Yield what one statement entails by the tables alone, without chains.

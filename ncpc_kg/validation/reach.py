@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 import rdflib
 from pyoxigraph import Literal, NamedNode, Triple
+from pyshacl.constraints import ALL_CONSTRAINT_PARAMETERS
 from rdflib import SH
 from rdflib.term import Node
 
@@ -34,10 +36,18 @@ _DEPTH = 12
 
 @dataclass(frozen=True)
 class Step:
-    """One statement away: along a property (None: along any), or backwards."""
+    """One statement away: along a property (None: along any), or backwards.
+
+    Attributes:
+        name: The property.
+        turned: Whether it is followed from object to subject.
+        enough: How many such statements settle the matter; None if all count. A shape that
+            only asks whether there is a value need not fetch the thousands of a hub.
+    """
 
     name: NamedNode | None
     turned: bool = False
+    enough: int | None = None
 
 
 # The steps that start at a node, and what is looked at behind each.
@@ -105,7 +115,8 @@ class Reach:
                 hint="say it without recursion, so that one entry can be checked",
             )
         path = graph.value(shape, SH.path)
-        ends = [tree] if path is None else _ends(read_path(graph, path), [tree], shape)
+        enough = self._enough(shape)
+        ends = [tree] if path is None else _ends(read_path(graph, path), [tree], shape, enough=enough)
         for predicate in _COMPARED:
             for name in graph.objects(shape, predicate):
                 _enter(tree, Step(NamedNode(str(name))))
@@ -138,26 +149,35 @@ class Reach:
                         for end in ends:
                             self._collect(other, end, depth + 1)
 
+    def _enough(self, shape: Node) -> int | None:
+        """How many values settle a shape that asks for no more than a number of them."""
+        asked = set(self._graph.predicates(shape)) & set(ALL_CONSTRAINT_PARAMETERS)
+        count = self._graph.value(shape, SH.minCount)
+        return int(str(count)) if asked == {SH.minCount} else None
+
 
 def _enter(tree: Tree, step: Step) -> Tree:
     return tree.setdefault(step, {})
 
 
-def _ends(path: Path, starts: list[Tree], shape: Node, turned: bool = False) -> list[Tree]:
-    """Enter a path below each start; return where it ends."""
+def _ends(
+    path: Path, starts: list[Tree], shape: Node, turned: bool = False, enough: int | None = None
+) -> list[Tree]:
+    """Enter a path below each start; return where it ends. Only its last step may have enough."""
     if isinstance(path, Predicate):
         name = None if path.name == _ANY else path.name
-        return [_enter(start, Step(name, turned)) for start in starts]
+        return [_enter(start, Step(name, turned, enough)) for start in starts]
     if isinstance(path, Inverse):
-        return _ends(path.path, starts, shape, not turned)
+        return _ends(path.path, starts, shape, not turned, enough)
     if isinstance(path, Sequence):
-        for part in reversed(path.paths) if turned else path.paths:
+        *first, last = reversed(path.paths) if turned else path.paths
+        for part in first:
             starts = _ends(part, starts, shape, turned)
-        return starts
+        return _ends(last, starts, shape, turned, enough)
     if isinstance(path, Alternative):
-        return [end for part in path.paths for end in _ends(part, starts, shape, turned)]
+        return [end for part in path.paths for end in _ends(part, starts, shape, turned, enough)]
     if path.sign == "?":
-        return [*starts, *_ends(path.path, starts, shape, turned)]
+        return [*starts, *_ends(path.path, starts, shape, turned, enough)]
     raise SourceError(
         f"The shape {shape} looks along an unbounded path.",
         found=str(path),
@@ -174,11 +194,12 @@ def _ways(tree: Tree, way: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
 def _fetch(view: View, tree: Tree, node: Term, into: set[Triple]) -> None:
     for step, rest in tree.items():
         if step.turned:
-            found = list(view.match(None, step.name, node))
+            matching = view.match(None, step.name, node)
         elif isinstance(node, Literal):
             continue
         else:
-            found = list(view.match(node, step.name, None))
+            matching = view.match(node, step.name, None)
+        found = list(islice(matching, step.enough))
         into.update(found)
         if rest:
             for triple in found:

@@ -99,6 +99,8 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
                 return None
             direct = ((frozenset((index,)), node) for index, node in reach.concerned(view, triple))
             for indexes, node in (*direct, *targets.through(view, triple)):
+                if not indexes:
+                    continue
                 if node not in targeting:
                     targeting[node] = targets.shapes(after, node)
                 for index in indexes & targeting[node]:
