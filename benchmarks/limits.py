@@ -35,7 +35,7 @@ RUNAWAYS = (
     + " ".join(f"BIND(CONCAT({', '.join([f'?x{n}'] * 8)}) AS ?x{n + 1})" for n in range(9))
     + " }",
     CROSS.replace("?l", "?m"),
-    CROSS.replace("?l", "?k"),
+    CROSS.replace("?l", "?q"),
     "SELECT DISTINCT ?a ?d ?g { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
 )
 
