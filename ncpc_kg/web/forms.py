@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import RdfFormat, parse, serialize
 
 from ncpc_kg.description import Description
 from ncpc_kg.description.rows import term_of
 from ncpc_kg.errors import NotAcceptable
-from ncpc_kg.mediatypes import GRAPH_FORMATS
+from ncpc_kg.mediatypes import GRAPH_FORMATS, GRAPHS_BY_MEDIA_TYPE
 from ncpc_kg.negotiation import choose
+from ncpc_kg.vocabulary import prefixes_under
 from ncpc_kg.web.site import Alternate, Site
 
 HTML = "text/html"
+_SPELLED = frozenset('"<_')
 _LABELS = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
 GRAPHS: dict[str, str] = {one.extension: one.media_type for one in GRAPH_FORMATS if one.extension in _LABELS}
 SUFFIXES: dict[str, str] = {**GRAPHS, "html": HTML}
@@ -80,9 +82,35 @@ def alternates(site: Site, path: str, query: str = "", without: str | None = Non
     )
 
 
-def triples_of(description: Description) -> list[Triple]:
-    """The statements of a description as terms."""
-    return [
-        Triple(BlankNode(s[2:]) if s.startswith("_:") else NamedNode(s[1:-1]), NamedNode(p[1:-1]), term_of(o))
-        for s, p, o in description.triples
-    ]
+def statements(description: Description) -> list[str]:
+    """The statements of a description as lines of N-Triples.
+
+    Values come in the spelling of TSV, which differs only for numbers and truth values.
+    """
+    return [f"{s} {p} {o if o[:1] in _SPELLED else term_of(o)} ." for s, p, o in description.triples]
+
+
+def document(lines: Iterable[str], media_type: str, base: str) -> bytes:
+    """Statements as a document.
+
+    Args:
+        lines: Lines of N-Triples.
+        media_type: One of `GRAPHS`.
+        base: Base IRI the graph is published under.
+
+    Raises:
+        NotAcceptable: A triple is a value of another one, and the format has no place for that.
+    """
+    text = "\n".join(sorted(set(lines))) + "\n"
+    if media_type == GRAPHS["nt"]:
+        return text.encode()
+    form = GRAPHS_BY_MEDIA_TYPE[media_type].engine
+    prefixes = {prefix: iri for prefix, iri in prefixes_under(base).items() if f"<{iri}" in text}
+    try:
+        return serialize(parse(text, RdfFormat.N_TRIPLES), format=form, prefixes=prefixes) or b""
+    except OSError as error:
+        raise NotAcceptable(
+            f"This cannot be said in {media_type}: {error}.",
+            expected="text/turtle or application/n-triples",
+            hint="ask for one of these formats",
+        ) from error

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode
 
 from ncpc_kg.description import (
     Description,
@@ -25,14 +25,22 @@ from ncpc_kg.description.lexicon import better, cut
 from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Formats
 from ncpc_kg.errors import Gone, NcpcError, NotFound, RequestError
-from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.vocabulary import PREFIXES
 from ncpc_kg.web import problems, structured
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.compression import accepts_gzip, compressed
 from ncpc_kg.web.context import LICENSE, Context, asked, links, whole_number
 from ncpc_kg.web.exchange import Exchange, Reply
-from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for, triples_of
+from ncpc_kg.web.forms import (
+    GRAPHS,
+    HTML,
+    SUFFIXES,
+    alternates,
+    document,
+    split_suffix,
+    statements,
+    suffix_for,
+)
 from ncpc_kg.web.headers import PREFLIGHT
 from ncpc_kg.web.views import Views
 
@@ -245,28 +253,26 @@ class ResourceEndpoint:
             )
             body = context.pages.thing(description, head).encode()
         else:
-            statements = triples_of(description)
-            statements += _about_document(f"{iri}.{suffix}", iri, site.base)
+            lines = statements(description)
+            lines += _about_document(f"{iri}.{suffix}", iri, site.base)
             if description.more:
-                document = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
-                see = NamedNode(f"{PREFIXES['rdfs']}seeAlso")
-                statements.append(Triple(NamedNode(iri), see, NamedNode(document)))
-            body = graph_bytes(statements, GRAPHS[suffix])
+                further = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
+                lines.append(f"<{iri}> <{PREFIXES['rdfs']}seeAlso> <{further}> .")
+            body = document(lines, GRAPHS[suffix], site.base)
         headers = context.headers(SUFFIXES[suffix], tag, links(site, forms, *more))
         return Reply(
             200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
         )
 
 
-def _about_document(document: str, thing: str, base: str) -> list[Triple]:
+def _about_document(address: str, thing: str, base: str) -> list[str]:
     """What a data document says of itself: its topic, its dataset and its licence."""
-    subject = NamedNode(document)
     pairs = (
         (PREFIXES["foaf"] + "primaryTopic", thing),
         (PREFIXES["void"] + "inDataset", f"{base}dataset"),
         (PREFIXES["dcterms"] + "license", LICENSE),
     )
-    return [Triple(subject, NamedNode(name), NamedNode(value)) for name, value in pairs]
+    return [f"<{address}> <{name}> <{value}> ." for name, value in pairs]
 
 
 def _key(exchange: Exchange) -> Key | None:
