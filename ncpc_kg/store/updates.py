@@ -315,6 +315,8 @@ def _solutions(
         raise syntax.explain(operation.text, error, operation.names.base) from error
     except OSError as error:
         raise ServiceError("A service that the update calls does not answer.", found=str(error)) from error
+    except (RuntimeError, ValueError) as error:
+        raise QueryError("The engine cannot run this update.", found=str(error)[:300]) from error
     return _Rows(variables, rows)
 
 

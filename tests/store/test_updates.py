@@ -218,3 +218,10 @@ def test_derived_graphs_cannot_be_written() -> None:
 def test_operations_are_split_outside_brackets_and_strings() -> None:
     text = P + "INSERT DATA { e:a e:p ';' } ; CLEAR ALL ; # ;\n DELETE WHERE { ?s ?p ?o ; ?q ?r }"
     assert [one.word for one in split(text)] == ["INSERT", "CLEAR", "DELETE"]
+
+
+def test_an_unknown_function_is_told() -> None:
+    text = P + "INSERT { ?s ?p ?x } WHERE { ?s ?p ?o BIND(<http://e/f>(?o) AS ?x) }"
+    with pytest.raises(QueryError) as caught:
+        plan(snapshot(), text, None, Reach())
+    assert "http://e/f" in (caught.value.found or "")
