@@ -125,7 +125,7 @@ def test_sparql_is_run_from_the_editor(open_page: OpenPage) -> None:
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Result")
     expect(page.locator("main")).to_contain_text("10 rows, the complete result.")
-    expect(page.locator("td a").first).to_have_attribute("href", "/id/centre-brazil")
+    expect(page.locator('td a[href="/id/centre-brazil"]')).to_have_count(1)
 
 
 def test_the_editor_lets_the_keyboard_out(open_page: OpenPage) -> None:
