@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import groupby
 
@@ -19,6 +20,7 @@ from ncpc_kg.web.words import local
 
 # A class whose pages set what they involve side by side.
 _SIDES = "Discrepancy"
+_SUBJECT = re.compile(r"^((?:[a-z][\w-]*):([\w-]+))(?= )", re.MULTILINE)
 # In this order a reader wants to know things; classes not named here come last.
 _ORDER = (
     *("Hosting", "CounterpartArrangement", "Funding", "Cooperation", "Agreement", "StatusAssignment"),
@@ -69,10 +71,19 @@ class HtmlPages:
 
     def shapes(self, turtle: str, head: Head) -> str:
         """The page of the shapes; `turtle` is their text."""
-        return self._render("shapes.html", head, turtle=turtle)
+        return self._render("shapes.html", head, blocks=blocks(turtle))
 
     def _render(self, template: str, head: Head, **data: object) -> str:
         return self.views.render(template, head.site, head=head, **data)
+
+
+def blocks(turtle: str) -> tuple[tuple[str, str], ...]:
+    """Cut Turtle before each subject with a prefixed name: its local name (or none), and the text."""
+    parts = _SUBJECT.split(turtle)
+    return (
+        ("", parts[0]),
+        *zip(parts[2::3], map("".join, zip(parts[1::3], parts[3::3], strict=True)), strict=True),
+    )
 
 
 def with_labels(view: QuestionView) -> QuestionView:

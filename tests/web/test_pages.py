@@ -19,7 +19,7 @@ from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE, PREFIXES
 from ncpc_kg.web import create_app, views
 from ncpc_kg.web.chart import chart
-from ncpc_kg.web.pages import HtmlPages
+from ncpc_kg.web.pages import HtmlPages, blocks
 from ncpc_kg.web.parts import Parts
 from ncpc_kg.web.site import Alternate, Field, Head, QuestionView, Site
 from ncpc_kg.web.tokens import Tokens
@@ -411,6 +411,15 @@ def test_references_to_lines() -> None:
     assert not is_reference("")
     assert spoken("L497-499") == "lines 497–499"
     assert spoken("L770") == "line 770"
+
+
+def test_shapes_have_places_to_link_to() -> None:
+    turtle = "@prefix a: <b> .\nshape:One a sh:NodeShape ;\n\tsh:x ncpc:y .\nshape:Two-x a sh:NodeShape .\n"
+
+    assert "".join(text for _, text in blocks(turtle)) == turtle
+    assert [name for name, _ in blocks(turtle)] == ["", "One", "Two-x"]
+    page = assert_safe(PAGES.shapes(turtle, HEAD))
+    assert {"One", "Two-x"} <= {attributes.get("id") for _, attributes in page.elements}
 
 
 def test_small_words() -> None:
