@@ -17,9 +17,9 @@ from ncpc_kg.errors import NotAcceptable, QueryError, RequestError
 from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, GraphFormat, ResultFormat
 
 FORMAT_PARAMETERS = ("format", "output", "results")
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_RANGE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*((?:;[^,]*)?)$")
-_PARAMETER = re.compile(rf'\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")\s*$')
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_RANGE = re.compile(rf"\s*({_WORD})/({_WORD})\s*((?:;[^,]*)?)$")
+_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*({_WORD}|"(?:[^"\\]|\\.)*")\s*$')
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
 
 
