@@ -41,6 +41,7 @@ def add_entries(app: FastAPI) -> None:
         app: The application, with engine, settings, tokens and views in its `state`.
     """
     routes = EntryRoutes(app)
+    app.state.views.takes_entries = True
     table = (
         ("/entries/new", routes.new, ["GET", "HEAD", "POST"]),
         ("/entries/fields", routes.fields, ["POST"]),

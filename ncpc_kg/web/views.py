@@ -44,10 +44,14 @@ class Views:
 
     Args:
         site: Where the site lies; pages made for a request may name another one.
+
+    Attributes:
+        takes_entries: Whether pages link to the form for a new centre.
     """
 
     def __init__(self, site: Site = _HERE) -> None:
         self.site = site
+        self.takes_entries = False
         self._templates = Environment(
             loader=PackageLoader("ncpc_kg.web", "templates"),
             autoescape=select_autoescape(default=True),
@@ -79,7 +83,7 @@ class Views:
         """
         here = site or self.site
         return self._templates.get_template(template).render(
-            root=here.root, base=here.base, href=here.href, parts=_parts(here), **data
+            root=here.root, base=here.base, href=here.href, parts=_parts(here), takes_entries=self.takes_entries, **data
         )
 
     def home(self, query: str | None = None) -> str:

@@ -42,6 +42,8 @@ KINDS = {
     "ontology": "/ontology",
     "shapes": "/shapes",
     "api": "/api",
+    "form for a new centre": "/entries/new",
+    "entries": "/entries",
     "not found": "/id/nothing-of-the-kind",
     "kind of problem": "/problems/not-found",
 }
