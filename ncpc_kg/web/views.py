@@ -83,7 +83,12 @@ class Views:
         """
         here = site or self.site
         return self._templates.get_template(template).render(
-            root=here.root, base=here.base, href=here.href, parts=_parts(here), takes_entries=self.takes_entries, **data
+            root=here.root,
+            base=here.base,
+            href=here.href,
+            parts=_parts(here),
+            takes_entries=self.takes_entries,
+            **data,
         )
 
     def home(self, query: str | None = None) -> str:
