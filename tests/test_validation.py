@@ -9,18 +9,26 @@ import rdflib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
-from rdflib import RDF
+from rdflib import DCTERMS, RDF, SH
 from samples import ROOT
 from shacl import Row, expected_rows, reference, rows
-from test_shapes import EXAMPLE, INVALID, VALID, base, shapes
+from test_shapes import EXAMPLE, EXAMPLES, INVALID, VALID, base, shapes
 
 from ncpc_kg.engine import Change
 from ncpc_kg.errors import SourceError
-from ncpc_kg.graph import Dataset
+from ncpc_kg.graph import Converter, Dataset
 from ncpc_kg.pipeline import Content
 from ncpc_kg.sources import read_source
-from ncpc_kg.validation import Shapes, read_shapes, validate, validate_change
-from ncpc_kg.validation.view import quads_of
+from ncpc_kg.validation import (
+    Shapes,
+    read_shapes,
+    validate,
+    validate_change,
+    validate_entry,
+    validate_in_parts,
+)
+from ncpc_kg.validation.run import find_work, small_graph
+from ncpc_kg.validation.view import View, quads_of
 from ncpc_kg.vocabulary import ID, INFERRED, NCPC
 
 W3C = ROOT.parent / "shared/w3c/shacl/core"
@@ -199,3 +207,69 @@ def test_shapes_that_look_too_far_cannot_check_a_change(shape: str, said: str) -
     )
     with pytest.raises(SourceError, match=said):
         validate_change(base().store, Change(), Shapes(graph))
+
+
+def broken() -> Dataset:
+    dataset = base().patched((), ())
+    for path in INVALID[::3]:
+        name = NamedNode(f"{EXAMPLE.value}-{len(dataset)}")
+        dataset.add(name, read_source(path, "ontology", EXAMPLE.value).triples)
+    return dataset
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_parts_make_up_the_whole(processes: int) -> None:
+    whole = validate(broken(), shapes())
+    report = validate_in_parts(broken(), shapes(), processes, size=40)
+    assert report == whole
+    assert report.checked == whole.checked
+    assert len(whole.findings) > 50
+
+
+ENTRIES = [path for path in INVALID if path.parent.name.startswith(("New", "Entry"))]
+
+
+@pytest.mark.parametrize("path", ENTRIES[::16], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_entry_is_checked_as_pyshacl_would(path: Path) -> None:
+    """The profile aimed at the entry's nodes, and the graph's shapes, run by pySHACL as released."""
+    triples = read_source(path, "ontology", EXAMPLE.value).triples
+    change = Change(inserted=quads_of(triples, EXAMPLE))
+    after = base().patched((), ())
+    after.add(EXAMPLE, triples)
+    aimed = rdflib.Graph()
+    for statement in shapes().graph:
+        aimed.add(statement)
+    kinds = {(one.subject, one.object) for one in triples if one.predicate == NamedNode(str(RDF.type))}
+    for shape, kind in shapes().profile:
+        for node, own in kinds:
+            if kind in (None, own):
+                aimed.add((shape, SH.targetNode, Converter()(node)))
+    expected = reference(after.to_rdflib(), aimed)
+    found = rows(validate_entry(base().store, change, shapes()).findings)
+    assert found <= expected
+    # Left out is only what a shape of the profile says in its own words.
+    replaced = {str(other) for other in shapes().graph.objects(None, DCTERMS.replaces)}
+    assert all(row[5].strip("<>") in replaced for row in expected - found)
+
+
+def from_rdflib_back(node: object) -> rdflib.term.Node:
+    return Converter()(node)
+
+
+def test_a_hub_costs_nothing() -> None:
+    """Another counterpart arrangement of a body that has thousands looks at no more of them."""
+    entry = read_source(EXAMPLES / "EntryCounterpart/valid.ttl", "data", EXAMPLE.value).triples
+    change = Change(inserted=quads_of(entry, EXAMPLE))
+    sizes = []
+    for count in (1, 400):
+        dataset = base().patched((), ())
+        for number in range(count):
+            fact = NamedNode(ID[f"counterpart-{number}"])
+            dataset.store.add(
+                Quad(fact, NamedNode(NCPC.hasCounterpart), NamedNode(ID["org-adviser"]), EXAMPLE)
+            )
+        after = View(dataset.store, change=change)
+        work = find_work(dataset.store, change, shapes(), after)
+        assert work is not None
+        sizes.append(len(small_graph(after, shapes(), work)))
+    assert sizes[0] == sizes[1] < 300

@@ -22,11 +22,13 @@ from ncpc_kg.engine import Term
 from ncpc_kg.errors import SourceError
 from ncpc_kg.validation.paths import Alternative, Inverse, Path, Predicate, Sequence, read_path
 from ncpc_kg.validation.view import TYPE, View
-from ncpc_kg.vocabulary import SHAPE
+from ncpc_kg.vocabulary import BASE, SHAPE
 
 # Beside the query of a SPARQL constraint: the paths from $this that it looks along.
 READS = SHAPE.reads
-_ANY = NamedNode(SHAPE["any"])
+# A fork's shapes have its own base.
+_READS = READS.removeprefix(BASE)
+_ANY = SHAPE["any"].removeprefix(BASE)
 
 _ONE = (SH.node, SH["not"], SH.qualifiedValueShape, SH.property)
 _LISTS = (SH["and"], SH["or"], SH.xone)
@@ -121,7 +123,7 @@ class Reach:
             for name in graph.objects(shape, predicate):
                 _enter(tree, Step(NamedNode(str(name))))
         for constraint in graph.objects(shape, SH.sparql):
-            reads = list(graph.objects(constraint, READS))
+            reads = [path for name, path in graph.predicate_objects(constraint) if str(name).endswith(_READS)]
             if not reads:
                 raise SourceError(
                     f"A SPARQL constraint of {shape} does not say how far it looks.",
@@ -165,7 +167,7 @@ def _ends(
 ) -> list[Tree]:
     """Enter a path below each start; return where it ends. Only its last step may have enough."""
     if isinstance(path, Predicate):
-        name = None if path.name == _ANY else path.name
+        name = None if path.name.value.endswith(_ANY) else path.name
         return [_enter(start, Step(name, turned, enough)) for start in starts]
     if isinstance(path, Inverse):
         return _ends(path.path, starts, shape, not turned, enough)

@@ -70,8 +70,10 @@ class Targets:
         if isinstance(node, Subject):
             for kind in view.types(node):
                 found |= self._by_class.get(kind, _NONE)
-            for predicate in {triple.predicate for triple in view.match(node, None, None)}:
-                found |= self._by_subject.get(predicate, _NONE)
+            # Property by property: a node that much is inferred of is not read as a whole.
+            for name, shapes in self._by_subject.items():
+                if not shapes <= found and next(view.match(node, cast(NamedNode, name), None), None):
+                    found |= shapes
         for name, shapes in self._by_object.items():
             if not shapes <= found and next(view.match(None, cast(NamedNode, name), node), None):
                 found |= shapes
