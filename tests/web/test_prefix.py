@@ -9,6 +9,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from ncpc_kg.entries import make_gate
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE
@@ -112,3 +113,8 @@ def test_another_base(tmp_path: Path, tokens: Tokens) -> None:
         assert f"<{base}dataset>" in site.get("/dataset.nt").text
         assert BASE not in site.get("/questions.ttl").text
         assert site.get("/ontology", headers={"accept": "text/turtle"}).status_code == 200
+
+
+def test_the_gate_reads_the_shapes_of_a_fork(real_settings: Settings) -> None:
+    moved = replace(real_settings, base="https://data.example/cleaner/")
+    assert callable(make_gate(moved)), "shape:reads of a fork stands under its own base"
