@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question, read_catalogue
+from ncpc_kg.dataset import Statistics
 from ncpc_kg.description import Description, Fact, Incoming, Link, Property, Value
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
@@ -21,7 +22,7 @@ from ncpc_kg.web import create_app, views
 from ncpc_kg.web.chart import chart
 from ncpc_kg.web.pages import HtmlPages, blocks
 from ncpc_kg.web.parts import Parts
-from ncpc_kg.web.site import Alternate, Field, Head, QuestionView, Site
+from ncpc_kg.web.site import Alternate, DatasetView, Dump, Field, Head, QuestionView, Site
 from ncpc_kg.web.tokens import Tokens
 from ncpc_kg.web.views import Views
 from ncpc_kg.web.words import date, is_reference, local, number, plain, references, spoken
@@ -420,6 +421,25 @@ def test_shapes_have_places_to_link_to() -> None:
     assert [name for name, _ in blocks(turtle)] == ["", "One", "Two-x"]
     page = assert_safe(PAGES.shapes(turtle, HEAD))
     assert {"One", "Two-x"} <= {attributes.get("id") for _, attributes in page.elements}
+
+
+def test_the_dataset_names_its_files_also_before_they_are_made() -> None:
+    text = HOSTILE[1]
+    link = Link(f"{BASE}id/x", text)
+    counts = Statistics(12345, 2, 3, ((BASE + "x", 1),), (), ((BASE + "graph/x", 1),), ())
+    dumps = tuple(
+        Dump(text, text, "text/turtle", "/dumps/x", size, sha256, "2026-01-02T03:04:05Z")
+        for size, sha256 in ((2048, "ab" * 32), (None, None))
+    )
+    view = DatasetView(text, text, "https://e/licence", link, link, counts, dumps, "2026-01-02T03:04:05Z")
+
+    shown = "".join(found for found, _ in assert_safe(PAGES.dataset(view, HEAD)).texts)
+
+    assert "12,345" in shown
+    assert "2.0 KB" in shown
+    assert "made when asked for" in shown
+    assert "2 January 2026" in shown
+    assert "None" not in shown
 
 
 def test_small_words() -> None:
