@@ -91,7 +91,8 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
     """
     reach, targets = shapes.reach, shapes.targets
     before = View(store, HIDDEN)
-    targeting: dict[Term, frozenset[int]] = {}
+    kinds: dict[Term, frozenset[Term]] = {}
+    seen: set[tuple[int, Term]] = set()
     work: Work = {}
     for view, quads in ((after, change.inserted), (before, change.deleted)):
         for triple in {quad.triple for quad in quads if quad.graph_name not in HIDDEN}:
@@ -99,12 +100,14 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
                 return None
             direct = ((frozenset((index,)), node) for index, node in reach.concerned(view, triple))
             for indexes, node in (*direct, *targets.through(view, triple)):
-                if not indexes:
-                    continue
-                if node not in targeting:
-                    targeting[node] = targets.shapes(after, node)
-                for index in indexes & targeting[node]:
-                    work.setdefault(index, set()).add(node)
+                for index in indexes:
+                    if (index, node) in seen:
+                        continue
+                    seen.add((index, node))
+                    if node not in kinds:
+                        kinds[node] = after.types(node)
+                    if targets.holds(after, index, node, kinds[node]):
+                        work.setdefault(index, set()).add(node)
     return work
 
 

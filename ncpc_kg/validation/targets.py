@@ -79,6 +79,25 @@ class Targets:
                 found |= shapes
         return frozenset(found)
 
+    def holds(self, view: View, shape: int, node: Term, kinds: frozenset[Term]) -> bool:
+        """Say whether one shape targets a node, looking at no more than that shape asks for.
+
+        Args:
+            view: The data.
+            shape: Number of the shape.
+            node: The node.
+            kinds: Classes of the node, superclasses included.
+        """
+        found = self._declared[shape]
+        if node in found[SH.targetNode] or not kinds.isdisjoint(found[SH.targetClass]):
+            return True
+        if isinstance(node, Subject) and any(
+            next(view.match(node, cast(NamedNode, name), None), None) for name in found[SH.targetSubjectsOf]
+        ):
+            return True
+        names = found[SH.targetObjectsOf]
+        return any(next(view.match(None, cast(NamedNode, name), node), None) for name in names)
+
     def through(self, view: View, triple: Triple) -> Iterator[tuple[frozenset[int], Term]]:
         """Yield shapes with a node that they may target because of one statement.
 
