@@ -18,7 +18,7 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import INFERRED
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "entries"
+EXAMPLES = Path(__file__).resolve().parent / "examples"
 
 
 @pytest.fixture(scope="session")

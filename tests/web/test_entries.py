@@ -24,7 +24,7 @@ from ncpc_kg.web.app import create_app
 from ncpc_kg.web.entries import add_entries
 from ncpc_kg.web.tokens import Tokens
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "entries"
+EXAMPLES = Path(__file__).resolve().parent.parent / "entries" / "examples"
 GOOD = (EXAMPLES / "nicaragua-made-up.yaml").read_text(encoding="utf-8")
 YAML = {"content-type": "application/yaml"}
 PAGE = {"accept": "text/html"}
