@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ncpc_kg.prose import shared_runs
 
-SOURCE = "The mill by the river grinds barley for the whole of the valley, and the Old Grain Mill Society owns it."
+SOURCE = (
+    "The mill by the river grinds barley for the whole of the valley, and the Old Grain Mill Society owns it."
+)
 
 
 def test_a_long_run_is_found_whatever_its_case_and_punctuation() -> None:
