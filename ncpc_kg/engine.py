@@ -40,7 +40,6 @@ class DatasetClause:
         base: What relative IRIs in the text are resolved against, if it has no BASE.
     """
 
-
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
@@ -167,9 +166,7 @@ class Engine(Protocol):
         """Changes with every committed write and every rebuild; usable in an ETag."""
         ...
 
-    def query(
-        self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None
-    ) -> Answer:
+    def query(self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None) -> Answer:
         """Run a query to its end and serialise its result."""
         ...
 
