@@ -63,7 +63,13 @@ class Checker:
         self.base = base
         self.words = Words(shapes, profile)
 
-    def check(self, store: Store, entry: Entry, without: frozenset[Quad] = frozenset()) -> Checked:
+    def check(
+        self,
+        store: Store,
+        entry: Entry,
+        without: frozenset[Quad] = frozenset(),
+        known: Known | None = None,
+    ) -> Checked:
         """Check one entry.
 
         Args:
@@ -71,11 +77,12 @@ class Checker:
             entry: The entry.
             without: Statements that go at the same time, such as those of an entry that
                 this one supersedes.
+            known: The things of the graph, if somebody asked for them before.
 
         Returns:
             The findings, and what accepting it would add.
         """
-        known = Known(store, self.base)
+        known = known or Known(store, self.base)
         draft = NamedNode(provenance.graph_iri(self.base, provenance.DRAFT))
         statements = [*entry.triples, *provenance.of(entry, draft, "draft", provenance.EPOCH)]
         change = Change(

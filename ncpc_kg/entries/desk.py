@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
@@ -79,6 +80,7 @@ class Desk:
         self.profile = checker.profile
         self.catalogue = catalogue
         self.base = checker.base
+        self._known: tuple[Path, str, Known] | None = None
 
     @classmethod
     def read(cls, settings: Settings) -> Desk:
@@ -108,8 +110,10 @@ class Desk:
     # ------------------------------------------------------------------ looking
 
     def known(self, store: Store) -> Known:
-        """The things that entries may name."""
-        return Known(store.snapshot.named, self.base)
+        """The things that entries may name; what was looked up is kept until the next write."""
+        if self._known is None or self._known[:2] != (store.directory, store.version):
+            self._known = store.directory, store.version, Known(store.snapshot.named, self.base)
+        return self._known[2]
 
     def read_in(self, store: Store, data: bytes, form: Form, name: str = "") -> tuple[Entry, ...]:
         """Read what was handed in; see `read_entries`. Provenance in it is left out."""
@@ -139,7 +143,7 @@ class Desk:
         without = frozenset(self._statements(store, supersedes)) if supersedes else frozenset()
         found: list[Checked] = []
         for entry in entries:
-            checked = self.checker.check(store.snapshot.named, entry, without)
+            checked = self.checker.check(store.snapshot.named, entry, without, self.known(store))
             twin = next((one for one in found if one.entry.centre == entry.centre), None)
             if twin is not None:
                 checked = replace(checked, report=_doubled(entry, checked.report))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from heapq import nlargest
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode
@@ -23,6 +24,7 @@ LABEL, _OTHER_LABEL = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabe
 _ABSOLUTE = re.compile(r"<?([a-z][a-z0-9+.\-]*://[^\s<>\"{}|\\^`]+)>?$", re.IGNORECASE)
 _PREFIXED = re.compile(r"([a-z][a-z0-9-]*):([\w.\-]+)$", re.IGNORECASE)
 _NEAR = 0.55
+_COMPARED = 60
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,11 @@ class Known:
             return ()
         pieces = _pieces(wanted)
         scored: dict[Term, float] = {}
-        for name, nodes in self._named(field).items():
-            common = len(pieces & _pieces(name))
-            if common == 0:
-                continue
+        named = self._named(field)
+        # The costly comparison is made with the names that share most pairs of letters only.
+        common = {name: len(pieces & _pieces(name)) / (len(pieces) + len(name)) for name in named}
+        for name in nlargest(_COMPARED, common, key=lambda one: common[one]):
+            nodes = named[name]
             ratio = SequenceMatcher(None, wanted, name).ratio()
             if wanted in name.split() or name.startswith(wanted) or name in wanted.split():
                 ratio = max(ratio, 0.8)

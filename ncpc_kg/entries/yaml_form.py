@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ from ncpc_kg.errors import Place, SourceError
 
 _DEPTH = 12
 _LISTED = 40
+# Without any of these no part is repeated, and nothing is nested deeper than it is indented.
+_MAY_BE_TRAP = re.compile(r"[&*\[{]|^ {25}|(- ){4}", re.MULTILINE)
 
 
 def read_yaml(text: str, group: Group) -> list[tuple[Record, list[Note]]]:
@@ -142,6 +145,8 @@ def _loader() -> YAML:
 
 def _refuse_traps(text: str) -> None:
     """Refuse deep nesting, anchors and aliases before any structure is made."""
+    if not _MAY_BE_TRAP.search(text):
+        return
     depth = 0
     try:
         for event in _loader().parse(text):
