@@ -1,6 +1,7 @@
 # make serve   sets everything up and serves http://127.0.0.1:8000
 # make test    sets everything up and runs all tests that Python alone can run
-# make check   everything a change must pass: style, types, layers, Turtle, coverage
+# make check   everything a change must pass: make lint, and the tests with their coverage
+# make lint    style, types, layers, Turtle, shapes
 # make assets  fetches the map and the SPARQL editor of the pages (needs Node.js); serve tries it once
 # make lock    pins the dependencies again, with hashes
 
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test check format assets lock clean
+.PHONY: serve test check lint format assets lock clean
 
 serve: $(VENV)/.ready $(VENV)/.assets
 	$(BIN)/ncpc-kg serve $(ARGS)
@@ -17,14 +18,16 @@ serve: $(VENV)/.ready $(VENV)/.assets
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -m "not server and not browser" $(ARGS)
 
-check: $(VENV)/.ready-dev
+check: lint
+	$(BIN)/python -m pytest -m "not server and not browser" --cov --cov-report=term $(ARGS)
+
+lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/ncpc-kg format --check
 	$(BIN)/ncpc-kg check --content .
-	$(BIN)/python -m pytest -m "not server and not browser" --cov --cov-report=term $(ARGS)
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
