@@ -137,7 +137,7 @@ def dataset_clause(text: str, base: str | None = None) -> tuple[tuple[str, ...],
     Returns:
         Default graphs and named graphs, or None if the query has no such clause.
     """
-    if not re.search("from", text, re.IGNORECASE):
+    if "from" not in text.casefold():
         return None
     all_tokens = tokens(text)
     names = prologue(all_tokens, outer=Prologue(base, {}, 0))
@@ -154,14 +154,14 @@ def dataset_clause(text: str, base: str | None = None) -> tuple[tuple[str, ...],
 
 def mentions(text: str, word: str) -> bool:
     """Whether a keyword occurs as a keyword, outside strings, IRIs, names and comments."""
-    if not re.search(word, text, re.IGNORECASE):
+    if word.casefold() not in text.casefold():
         return False
     return any(token.word == word for token in tokens(text))
 
 
 def services(text: str, base: str | None = None) -> Iterator[tuple[str | None, Token]]:
     """Every target of SERVICE with its token; None where it is a variable."""
-    if not re.search("service", text, re.IGNORECASE):
+    if "service" not in text.casefold():
         return
     all_tokens = tokens(text)
     names = Prologue(base, {}, 0)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from ncpc_kg.web.exchange import Reply
 
-Key = tuple[str, ...]
+Key = tuple[str | bytes, ...]
 
 
 class ReplyCache:

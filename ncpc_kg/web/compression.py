@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from dataclasses import replace
+from functools import lru_cache
 
 from ncpc_kg.web.exchange import Reply
 
@@ -12,6 +13,7 @@ SMALLEST = 1024
 _IN_THREAD = 256 * 1024
 
 
+@lru_cache(maxsize=256)
 def accepts_gzip(header: str | None) -> bool:
     """Whether an Accept-Encoding header takes gzip (RFC 9110, section 12.5.3)."""
     best: dict[str, float] = {}

@@ -7,33 +7,30 @@ the application.
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import time
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from ncpc_kg.errors import LimitReached, NcpcError
 from ncpc_kg.web import problems
+from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.metrics import CONTENT_TYPE, Metrics
-from ncpc_kg.web.transport import exchange_of, respond
+from ncpc_kg.web.transport import exchange_of, identify, respond
 
-log = logging.getLogger("ncpc_kg.access")
 _SPARQL = ("/sparql", "/sparql/")
 _TEXT = (("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"))
 # Everything of a request that its reply may depend on, beside method, query and body.
-_KEY_HEADERS = (
+_KEY_HEADERS = {
     b"accept",
     b"accept-encoding",
     b"host",
     b"content-type",
     b"content-encoding",
     b"x-forwarded-proto",
-)
+}
 
 
 class Front:
@@ -42,10 +39,10 @@ class Front:
     Args:
         app: What `create_app` made.
         metrics: Where figures are kept.
-        access_log: Whether each request is logged.
+        access_log: Where each request is noted; None: nowhere.
     """
 
-    def __init__(self, app: FastAPI, metrics: Metrics, access_log: bool = True) -> None:
+    def __init__(self, app: FastAPI, metrics: Metrics, access_log: AccessLog | None = None) -> None:
         self.app = app
         self.engine = app.state.engine
         self.sparql = app.state.sparql_endpoint
@@ -69,8 +66,9 @@ class Front:
             self.running -= 1
             seconds = time.perf_counter() - start
             self.metrics.request(reply, seconds)
-            if self.access_log:
-                self._log(scope, reply, seconds)
+            if self.access_log is not None:
+                name = scope.get("ncpc_request_id", "")
+                self.access_log.add(name, scope["method"], scope["path"], reply, seconds)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         path = scope["path"]
@@ -83,7 +81,7 @@ class Front:
             reply = problems.reply(error, exchange_of(scope), self.app.state.views)
         else:
             return await self._application(scope, receive, send)
-        exchange_of(scope)
+        identify(scope)
         await respond(scope, send, reply)
         return reply
 
@@ -92,7 +90,7 @@ class Front:
         key = _key(scope) if method in ("GET", "HEAD") and version else None
         kept = self.cache.get(key, version) if key else None
         if kept is not None:
-            exchange_of(scope)
+            identify(scope)
             self.metrics.cached()
             await respond(scope, send, kept)
             return kept
@@ -104,8 +102,7 @@ class Front:
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         """Everything but SPARQL; the status is taken from what is sent."""
-        exchange_of(scope)
-        name = scope["ncpc_request_id"].encode()
+        name = identify(scope).encode()
         status = 500
 
         async def watched(message: Message) -> None:
@@ -135,23 +132,10 @@ class Front:
             ready = False
         return Reply(200 if ready else 503, b"ready\n" if ready else b"not ready\n", _TEXT, label="health")
 
-    def _log(self, scope: Scope, reply: Reply, seconds: float) -> None:
-        """One line of JSON; the query string stays out: it may hold what is nobody's business."""
-        entry: dict[str, Any] = {
-            "request": scope.get("ncpc_request_id", ""),
-            "method": scope["method"][:16],
-            "path": scope["path"][:200],
-            "status": reply.status,
-            "kind": reply.label,
-            "ms": round(seconds * 1000, 2),
-            "bytes": len(reply.body),
-        }
-        log.info(json.dumps(entry))
-
 
 def _key(scope: Scope) -> Key:
-    chosen = tuple(
-        value.decode("latin-1") for name, value in scope["headers"] if name in _KEY_HEADERS
-    )  # fmt: skip
-    names = tuple(name.decode("latin-1") for name, _ in scope["headers"] if name in _KEY_HEADERS)
-    return (scope["path"], scope["query_string"].decode("latin-1"), scope["scheme"], *names, *chosen)
+    key: list[str | bytes] = [scope["path"], scope["query_string"], scope["scheme"]]
+    for name, value in scope["headers"]:
+        if name in _KEY_HEADERS:
+            key += (name, value)
+    return tuple(key)

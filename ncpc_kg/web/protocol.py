@@ -21,7 +21,7 @@ QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]*$")
-_UNUSUAL = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\x20-\x7e]|[ \t](?:&|$)")
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONG_FORM = 64 * 1024
 _QUERY_GRAPHS = ("default-graph-uri", "named-graph-uri")
 # SIB's SPARQL editor marks its own requests with ac=1, for statistics; nothing is to be honoured.
@@ -125,7 +125,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     what it might read differently is left to the library.
     """
     raw = text.replace("+", " ").replace("%20", " ")
-    if _UNUSUAL.search(raw) or len(text) > _LONG_FORM:
+    ends_in_space = raw.endswith(" ") or " &" in raw  # the decoder would take it away
+    plain = raw.isascii() and raw.isprintable() and not ends_in_space and len(text) <= _LONG_FORM
+    if not plain or _NO_ESCAPE.search(raw):
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
     parts = [part.partition("=") for part in raw.split("&") if part]
     return [(_decoded(name), _decoded(value)) for name, _, value in parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from ncpc_kg.engine import Engine
 from ncpc_kg.errors import ServiceError
 from ncpc_kg.settings import Settings, limits_from
 from ncpc_kg.store import Store
+from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.app import create_app
 from ncpc_kg.web.engines import AsyncEngine, Threaded
 from ncpc_kg.web.front import Front
@@ -102,7 +104,8 @@ async def _serve(
     if extend is not None:
         extend(app)
     metrics = Metrics()
-    front = Front(app, metrics, settings.access_log)
+    access_log = AccessLog() if settings.access_log else None
+    front = Front(app, metrics, access_log)
     _watch(metrics, front, pool)
     server = Server(
         front,
@@ -114,6 +117,9 @@ async def _serve(
         backlog=1024,
         http1_settings=HTTP1Settings(header_read_timeout=15_000, max_buffer_size=_LARGEST_HEADERS * 8),
     )
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it again and again would be for nothing
+    gc.set_threshold(20_000, 20, 20)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,6 +142,8 @@ async def _serve(
             await asyncio.wait({serving}, timeout=5)
         for task in ends:
             task.cancel()
+    if access_log is not None:
+        access_log.flush()
     if failed:
         raise ServiceError("The keeper of the graph ended.", hint="look at the log and start again")
 

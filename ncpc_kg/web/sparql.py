@@ -24,7 +24,8 @@ from ncpc_kg.web.views import Views
 ALLOWED = "GET, HEAD, POST, OPTIONS"
 PAGE = "text/html"
 _RESULT_MEDIA_TYPES = (*RESULTS_BY_MEDIA_TYPE, *GRAPHS_BY_MEDIA_TYPE)
-_CHANGING = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|SERVICE)\b", re.IGNORECASE)
+_CHANGING = ("rand", "now", "uuid", "service")
+_CHANGING_WORD = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|SERVICE)\b", re.IGNORECASE)
 
 
 class SparqlEndpoint:
@@ -74,7 +75,7 @@ class SparqlEndpoint:
         chosen = Formats() if as_page else formats(exchange.header("accept"), wanted.parameters)
         version = self.engine.version
         answer = await self.engine.query(wanted.text, chosen, wanted.dataset)
-        stable = bool(version) and version == self.engine.version and not _CHANGING.search(wanted.text)
+        stable = bool(version) and version == self.engine.version and not _changing(wanted.text)
         body, media_type = answer.body, _with_charset(answer.media_type)
         if as_page:
             body, media_type = self._result(exchange, answer, wanted.text), "text/html; charset=utf-8"
@@ -123,6 +124,12 @@ class SparqlEndpoint:
                 expected=error.expected,
                 hint="add the parameter query, or accept one of these formats",
             ) from error
+
+
+def _changing(text: str) -> bool:
+    """Whether the same query may have another result in the same state."""
+    folded = text.casefold()
+    return any(word in folded for word in _CHANGING) and _CHANGING_WORD.search(text) is not None
 
 
 def _with_charset(media_type: str) -> str:

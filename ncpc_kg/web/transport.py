@@ -23,7 +23,7 @@ log = logging.getLogger("ncpc_kg.server")
 Handler = Callable[[Exchange], Awaitable[Reply]]
 
 CLIENT_GONE = Reply(499, label="gone")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}$")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 _LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
 _START = secrets.token_hex(6)
@@ -78,9 +78,7 @@ class Endpoint:
 def exchange_of(scope: Scope) -> Exchange:
     """The request without its body; keeps the request id it was given, or makes one."""
     headers = joined(scope["headers"])
-    given = scope.get("ncpc_request_id") or headers.get("x-request-id", "")
-    request_id = given if _REQUEST_ID.match(given) else f"{_START}-{next(_NUMBERS):x}"
-    scope["ncpc_request_id"] = request_id
+    request_id = identify(scope)
     return Exchange(
         scope["method"],
         scope["path"],
@@ -92,6 +90,20 @@ def exchange_of(scope: Scope) -> Exchange:
         scope.get("ncpc_root", ""),
         scope.get("raw_path", b"").decode("latin-1"),
     )
+
+
+def identify(scope: Scope) -> str:
+    """The request's id: the one it came with, if that is harmless, or a new one."""
+    known: str | None = scope.get("ncpc_request_id")
+    if known is None:
+        known = ""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                known = value.decode("latin-1")
+        if not _REQUEST_ID.match(known):
+            known = f"{_START}-{next(_NUMBERS):x}"
+        scope["ncpc_request_id"] = known
+    return known
 
 
 def _unforeseen(error: Exception) -> NcpcError:

@@ -65,22 +65,22 @@ def answer_queries(store: Store, connection: socket.socket, limits: Limits) -> N
         for head, body in unpacker.feed(data):
             signal.setitimer(signal.ITIMER_REAL, limits.seconds)
             reply = _answered(store, head, body, limits)
-            signal.setitimer(signal.ITIMER_REAL, 0)
             connection.sendall(reply)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     os._exit(0)
 
 
 def _answered(store: Store, head: frames.Head, body: bytes, limits: Limits) -> bytes:
     try:
-        if head["do"] == "graph":
-            answer = store.read_graph(head["name"], head["media_type"], limits.result_bytes)
-        elif head["do"] == "consult":
-            answer = store.consult(head["question"], body)
-        else:
+        if head["do"] == "query":
             text, dataset = body.decode("utf-8", "surrogatepass"), frames.dataset_of(head)
             store.check(text, dataset)
             answer = store.snapshot.query(text, Formats(*head["formats"]), dataset, limits.result_bytes)
-        return frames.pack(frames.answer_head(answer), answer.body)
+        elif head["do"] == "graph":
+            answer = store.read_graph(head["name"], head["media_type"], limits.result_bytes)
+        else:
+            answer = store.consult(head["question"], body)
+        return frames.pack_answer(answer)
     except NcpcError as error:
         return frames.pack(frames.error_head(error))
     except MemoryError:

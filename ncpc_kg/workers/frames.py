@@ -20,8 +20,11 @@ _LENGTHS = struct.Struct("!IQ")
 
 def pack(head: Head, body: bytes = b"") -> bytes:
     """One message as bytes."""
-    text = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((_LENGTHS.pack(len(text), len(body)), text, body))
+    return _framed(json.dumps(head, separators=(",", ":")).encode(), body)
+
+
+def _framed(head: bytes, body: bytes) -> bytes:
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
 
 
 class Unpacker:
@@ -94,8 +97,7 @@ def question_head(formats: Formats, dataset: DatasetClause | None) -> bytes:
 
 def pack_question(text: str, formats: Formats, dataset: DatasetClause | None) -> bytes:
     """A query as one message."""
-    head, body = question_head(formats, dataset), text.encode("utf-8", "surrogatepass")
-    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+    return _framed(question_head(formats, dataset), text.encode("utf-8", "surrogatepass"))
 
 
 def dataset_of(head: Head) -> DatasetClause | None:
@@ -104,9 +106,15 @@ def dataset_of(head: Head) -> DatasetClause | None:
     return DatasetClause(tuple(found[0]), tuple(found[1]), found[2]) if found else None
 
 
-def answer_head(answer: Answer) -> Head:
-    """An answer as the head of a message; its body is the body."""
-    return {"kind": answer.kind, "media_type": answer.media_type, "tag": answer.tag}
+def pack_answer(answer: Answer) -> bytes:
+    """An answer as one message."""
+    return _framed(_answer_head(answer.kind, answer.media_type, answer.tag), answer.body)
+
+
+@lru_cache(maxsize=128)
+def _answer_head(kind: str, media_type: str, tag: str | None) -> bytes:
+    head = {"kind": kind, "media_type": media_type, "tag": tag}
+    return json.dumps(head, separators=(",", ":")).encode()
 
 
 def answer_of(head: Head, body: bytes) -> Answer:

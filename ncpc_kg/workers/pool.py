@@ -1,9 +1,10 @@
 """The serving process's side: who works for which request, and when work is stopped.
 
-A query gets a worker to itself. One that runs longer than a moment is *long*: it keeps its
-worker while another is forked, so that short queries do not wait behind it; later it is also
-given less of the processor. Too many long queries at once, or a caller that leaves: the
-worker is killed, and with it everything the query held.
+A worker runs one query at a time; while queries are quick and many, the next few lie ready at
+their worker, which saves both sides most of their waking up. One that runs longer than a moment
+is *long*: what lies behind it goes to other workers, and one more is forked, so that short
+queries do not wait for it; later it is also given less of the processor. Too many long queries
+at once, or a caller that leaves: the worker is killed, and with it everything the query held.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ VERY_LONG = 1.0
 _GRACE = 2.0
 _EARLY = 0.02
 _TICK = 0.05
+_QUICK = 0.008
+_READY = 8
+"""Most queries at one worker, running and lying ready, while a query takes less than `_QUICK`."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +67,27 @@ class _Job:
 
 
 class _Worker(asyncio.BufferedProtocol):
-    """The connection to one worker, which does one job at a time."""
+    """The connection to one worker, which does one job at a time; the others lie ready."""
 
     def __init__(self, pool: WorkerPool, number: int, generation: int) -> None:
         self.pool = pool
         self.number = number
         self.generation = generation
-        self.job: _Job | None = None
+        self.jobs: deque[_Job] = deque()
         self.transport: asyncio.Transport | None = None
         self.gone = False
         self.why: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.long = False
         self.slowed = False
+        self.spoilt = False
         self.doomed: NcpcError | None = None
         self._unpacker = frames.Unpacker()
         self._buffer = memoryview(bytearray(1 << 16))
+
+    @property
+    def job(self) -> _Job | None:
+        """The job that runs."""
+        return self.jobs[0] if self.jobs else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
@@ -86,24 +96,36 @@ class _Worker(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        now, answered = self.pool.loop.time(), False
         for reply in self._unpacker.feed(bytes(self._buffer[:nbytes])):
-            job, self.job = self.job, None
-            self.pool._free(self)
-            if job is not None and not job.reply.done():
+            if not self.jobs:
+                return
+            job = self.jobs.popleft()
+            self.pool.took(now - job.since)
+            if self.jobs:
+                self.jobs[0].since = now
+            if not job.reply.done():
                 job.reply.set_result(reply)
+            answered = True
+        if answered:
+            self.pool.free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.gone = True
+        self.pool.rescue(self)
         if self.job is not None and not self.job.reply.done():
             self.job.reply.set_exception(ConnectionResetError())
 
-    def start(self, job: _Job, now: float) -> None:
-        """Send a job; its reply comes later."""
-        self.job, job.worker, job.since = job, self, now
-        if self.transport is None or self.gone:
+    def start(self, jobs: list[_Job], now: float) -> None:
+        """Send jobs; their replies come later, in this order."""
+        for job in jobs:
+            job.worker, job.since = self, now
+        self.jobs.extend(jobs)
+        if self.transport is not None and not self.gone:
+            self.transport.write(jobs[0].message if len(jobs) == 1 else b"".join(one.message for one in jobs))
+            return
+        for job in jobs:
             job.reply.set_exception(ConnectionResetError())
-        else:
-            self.transport.write(job.message)
 
     def close(self) -> None:
         """Close the connection; an idle worker ends by that."""
@@ -123,7 +145,9 @@ class WorkerPool:
         self.settings = settings
         self.limits = settings.limits
         self.gate = gate
+        self.loop = asyncio.get_running_loop()
         self.on_limit: Callable[[str], None] = _ignore
+        self._pace = 0.0
         self._version = ""
         self._generation = 0
         self._workers: dict[int, _Worker] = {}
@@ -246,7 +270,8 @@ class WorkerPool:
     def load(self) -> Load:
         """How busy the pool is now."""
         busy = [one for one in self._workers.values() if one.job is not None]
-        return Load(len(self._workers), len(busy), len(self._waiting), sum(one.long for one in busy))
+        waiting = len(self._waiting) + sum(len(one.jobs) - 1 for one in busy)
+        return Load(len(self._workers), len(busy), waiting, sum(one.long for one in busy))
 
     async def close(self) -> None:
         """End the keeper and with it every worker."""
@@ -310,7 +335,7 @@ class WorkerPool:
         while self._idle:
             worker = self._idle.pop()
             if not worker.gone and worker.generation == self._generation:
-                worker.start(job, job.since)
+                worker.start([job], job.since)
                 self._start_ticking()
                 return
             self._discard(worker)
@@ -322,25 +347,72 @@ class WorkerPool:
         self._start_ticking()
         self._fork_if_room()
 
-    def _free(self, worker: _Worker) -> None:
-        """A worker has answered: it takes the job that has waited longest, or rests."""
+    def took(self, seconds: float) -> None:
+        """Note how long a query took; decides whether more than one may lie at a worker."""
+        self._pace += (min(seconds, VERY_LONG) - self._pace) * 0.05
+
+    def free(self, worker: _Worker) -> None:
+        """A worker has answered: it takes the jobs that have waited longest, or rests."""
+        if worker.spoilt:
+            self._end(worker)
+            return
         if worker.slowed or worker.generation != self._generation:
-            self._discard(worker)
-            if self._waiting:
-                self._fork_if_room()
+            if not worker.jobs:
+                self._discard(worker)
+                if self._waiting:
+                    self._fork_if_room()
             return
         worker.long = False
-        while self._waiting:
+        if len(worker.jobs) > _READY // 2:
+            return
+        jobs = self._share(len(worker.jobs))
+        if jobs:
+            worker.start(jobs, self.loop.time())
+        elif not worker.jobs:
+            self._idle.append(worker)
+
+    def _share(self, has: int) -> list[_Job]:
+        """The waiting jobs that one worker takes: its share of them while they are quick."""
+        most = 0 if has else 1
+        if self._pace < _QUICK:
+            fair = -(-len(self._waiting) // max(len(self._workers), 1))
+            most = max(most, min(_READY - has, fair))
+        jobs: list[_Job] = []
+        while self._waiting and len(jobs) < most:
             job = self._waiting.popleft()
             if not job.reply.done():
-                worker.start(job, asyncio.get_running_loop().time())
-                return
-        self._idle.append(worker)
+                jobs.append(job)
+        return jobs
+
+    def rescue(self, worker: _Worker) -> None:
+        """Give what lies ready at a worker to others, since the job before it holds it up."""
+        stranded = [job for job in list(worker.jobs)[1:] if not job.reply.done()]
+        while len(worker.jobs) > 1:
+            worker.jobs.pop()
+            worker.spoilt = True  # it does not know, and would go on with them
+        over = self._dead or (_stopping() if self._closing else None)
+        if over is not None:
+            for job in stranded:
+                job.reply.set_exception(over)
+            return
+        self._waiting.extendleft(reversed(stranded))
+        while self._waiting and self._idle:
+            idle = self._idle.pop()
+            if idle.gone or idle.generation != self._generation:
+                self._discard(idle)
+            elif jobs := self._share(0):
+                idle.start(jobs, self.loop.time())
+            else:
+                self._idle.append(idle)
+        if self._waiting:
+            self._start_ticking()
+            self._fork_if_room()
 
     def _end(self, worker: _Worker) -> None:
         """Kill a worker in the middle of its job, or clear away one that has ended."""
-        worker.job = None
         self._order({"do": "kill", "id": worker.number})
+        self.rescue(worker)
+        worker.jobs.clear()
         self._discard(worker)
         if self._waiting:
             self._fork_if_room()
@@ -367,7 +439,11 @@ class WorkerPool:
             age = loop.time() - job.since
             if age > LONG and not worker.long:
                 worker.long = True
+                self.rescue(worker)
                 self._fork_if_room()
+            if age > LONG and job.reply.done():  # its caller left while it lay ready
+                self._end(worker)
+                continue
             if age > VERY_LONG and not worker.slowed and worker.doomed is None:
                 self._slow_down(worker)
 
@@ -496,7 +572,7 @@ class WorkerPool:
                 self._fork_if_room()
             return
         self._workers[number] = worker
-        self._free(worker)
+        self.free(worker)
 
     def _new_state(self, version: str, generation: int) -> None:
         self._version, self._generation = version, generation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import pytest
 
@@ -11,6 +10,7 @@ from ncpc_kg.engine import Answer, DatasetClause, Formats
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.web import create_app
+from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.cache import ReplyCache
 from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.front import Front
@@ -116,16 +116,24 @@ def test_not_ready_while_stopping(front: Client) -> None:
     assert front.get("/healthz").status_code == 200
 
 
-def test_logs_hold_no_secret_and_no_foreign_line(front: Client, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "ncpc_kg.access"):
-        front.post("/sparql", token=TOKEN, data={"update": "CLEAR ALL"})
-        front.get("/sparql?query=secret")
-        front.get("/%0a%0dforged line")
-    assert len(caplog.messages) == 3
-    for line in caplog.messages:
+def test_logs_hold_no_secret_and_no_foreign_line(
+    counting: Counting, settings: Settings, tokens: Tokens
+) -> None:
+    written: list[str] = []
+    access_log = AccessLog(written.append)
+    front = Client(Front(create_app(counting, settings, tokens), Metrics(), access_log))
+    front.post("/sparql", token=TOKEN, data={"update": "CLEAR ALL"})
+    front.get("/sparql?query=secret", headers={"x-request-id": 'mine", "status": 200'})
+    front.get("/%0a%0dforged%22 line\u2028")
+    front.request('GET"\n', "/healthz")
+    assert written == []
+    access_log.flush()
+    lines = "".join(written).splitlines()
+    assert [json.loads(line)["status"] for line in lines] == [204, 400, 404, 405]
+    for line in lines:
         entry = json.loads(line)
         assert entry["request"]
-        assert "\n" not in line
+        assert 'mine"' not in entry["request"]
         assert TOKEN not in line
         assert "secret" not in line
 
