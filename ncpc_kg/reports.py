@@ -149,13 +149,13 @@ def to_sarif(report: Report, root: Path | None = None) -> str:
     Returns:
         The log; findings without a file have no location.
     """
-    rules = sorted({finding.shape.value for finding in report.findings})
-    messages = {finding.shape.value: finding.message for finding in report.findings}
+    messages = {_rule(finding.shape): finding.message for finding in report.findings}
+    rules = sorted(messages)
     results = []
     for finding in report.findings:
         result: dict[str, Any] = {
             "ruleId": _rule(finding.shape),
-            "ruleIndex": rules.index(finding.shape.value),
+            "ruleIndex": rules.index(_rule(finding.shape)),
             "level": _SARIF.get(finding.level, "none"),
             "message": {"text": _sentence(finding)},
         }
@@ -169,10 +169,7 @@ def to_sarif(report: Report, root: Path | None = None) -> str:
     driver = {
         "name": "ncpc-kg",
         "version": __version__,
-        "rules": [
-            {"id": _rule(NamedNode(rule)), "shortDescription": {"text": messages[rule] or rule}}
-            for rule in rules
-        ],
+        "rules": [{"id": rule, "shortDescription": {"text": messages[rule] or rule}} for rule in rules],
     }
     log = {
         "$schema": _SARIF_SCHEMA,

@@ -185,3 +185,27 @@ def test_places_are_relative_where_they_can_be() -> None:
     assert place_text(Place(Path("/elsewhere/a.ttl"), 3, 4), ROOT) == "/elsewhere/a.ttl:3:4"
     assert place_text(Place(ROOT / "a.ttl", 3), ROOT) == "a.ttl:3"
     assert place_text(Place(None, 3, 4)) == "3:4"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Literal("x", language="en"), {"type": "literal", "value": "x", "xml:lang": "en"}),
+        (Literal("x"), {"type": "literal", "value": "x"}),
+        (
+            Literal("3", datatype=name("http://www.w3.org/2001/XMLSchema#integer")),
+            {"type": "literal", "value": "3", "datatype": "http://www.w3.org/2001/XMLSchema#integer"},
+        ),
+        (BlankNode("b"), {"type": "bnode", "value": "b"}),
+    ],
+)
+def test_values_in_json(value: Literal | BlankNode, expected: dict[str, str]) -> None:
+    (found,) = json.loads(to_json(make_report([finding(value=value)])))["findings"]
+    assert found["value"] == expected
+
+
+def test_shape_without_iri() -> None:
+    report = make_report([finding(shape=BlankNode("b"), path=None, message="")])
+    (found,) = json.loads(to_sarif(report))["runs"][0]["results"]
+    assert found["ruleId"] == "a shape without IRI"
+    assert len(to_rdf(report)) == 9

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -131,24 +130,6 @@ def write_path(path: Path, graph: rdflib.Graph) -> Node:
         rdflib.collection.Collection(graph, items, [write_path(part, graph) for part in path.paths])
         graph.add((node, SH.alternativePath, items))
     return node
-
-
-def predicates(path: Path) -> Iterator[NamedNode]:
-    """Yield the properties a path is made of, in order.
-
-    Args:
-        path: The path.
-
-    Yields:
-        Each property as often as it is named.
-    """
-    if isinstance(path, Predicate):
-        yield path.name
-    elif isinstance(path, Inverse | Repeated):
-        yield from predicates(path.path)
-    else:
-        for part in path.paths:
-            yield from predicates(part)
 
 
 def shorten(name: NamedNode) -> str:
