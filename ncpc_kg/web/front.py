@@ -18,6 +18,7 @@ from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.metrics import CONTENT_TYPE, Metrics
+from ncpc_kg.web.shortcut import Shortcut
 from ncpc_kg.web.transport import exchange_of, identify, respond
 
 _SPARQL = ("/sparql", "/sparql/")
@@ -46,6 +47,7 @@ class Front:
         self.app = app
         self.engine = app.state.engine
         self.sparql = app.state.sparql_endpoint
+        self.shortcut = Shortcut(app.state.sparql)
         self.metrics = metrics
         self.access_log = access_log
         self.cache = ReplyCache()
@@ -94,7 +96,8 @@ class Front:
             self.metrics.cached()
             await respond(scope, send, kept)
             return kept
-        reply: Reply = await self.sparql.reply(scope, receive)
+        quick = await self.shortcut.reply(scope, receive)
+        reply: Reply = quick if quick is not None else await self.sparql.reply(scope, receive)
         if key and reply.cacheable and version == self.engine.version:
             self.cache.put(key, version, reply)
         await respond(scope, send, reply)

@@ -98,6 +98,17 @@ def operation(exchange: Exchange, base: str) -> Operation:
     )
 
 
+def plain_query(raw: bytes) -> str | None:
+    """The text of a query string that is nothing but `query=...` in ASCII; None for any other."""
+    if not raw.startswith(b"query=") or b"&" in raw or not raw.isascii():
+        return None
+    try:
+        pairs = _pairs(raw.decode("ascii"))
+    except ValueError:
+        return None
+    return pairs[0][1] if len(pairs) == 1 and pairs[0][0] == "query" else None
+
+
 def parameters(text: str) -> dict[str, list[str]]:
     """Parameters of a query string or form.
 

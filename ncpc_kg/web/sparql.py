@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 
-from ncpc_kg.engine import Answer, Formats
+from ncpc_kg.engine import Answer, DatasetClause, Formats
 from ncpc_kg.errors import NcpcError, NotAcceptable
 from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE, RESULTS_BY_MEDIA_TYPE
 from ncpc_kg.negotiation import asked_format, choose, formats, graph_format
@@ -71,36 +71,40 @@ class SparqlEndpoint:
         return await self._query(exchange, wanted)
 
     async def _query(self, exchange: Exchange, wanted: Query) -> Reply:
-        as_page = self._wants_page(exchange, wanted.parameters)
+        as_page = wants_page(exchange.header("accept"), wanted.parameters)
         chosen = Formats() if as_page else formats(exchange.header("accept"), wanted.parameters)
+        site = Site(self.settings.base, exchange.root) if as_page else None
+        return await self.answer(wanted.text, chosen, wanted.dataset, site)
+
+    async def answer(
+        self, text: str, chosen: Formats, dataset: DatasetClause, page_of: Site | None = None
+    ) -> Reply:
+        """Run a query and make a reply of its answer.
+
+        Args:
+            text: The query.
+            chosen: Media types to answer in.
+            dataset: Graphs and base that come beside the text.
+            page_of: The site, where the answer is to be a page for people.
+        """
         version = self.engine.version
-        answer = await self.engine.query(wanted.text, chosen, wanted.dataset)
-        stable = bool(version) and version == self.engine.version and not _changing(wanted.text)
+        answer = await self.engine.query(text, chosen, dataset)
+        stable = bool(version) and version == self.engine.version and not _changing(text)
         body, media_type = answer.body, _with_charset(answer.media_type)
-        if as_page:
-            body, media_type = self._result(exchange, answer, wanted.text), "text/html; charset=utf-8"
-        headers = [
-            ("content-type", media_type),
-            ("vary", "Accept, Accept-Encoding"),
-            ("cache-control", "no-cache" if stable else "no-store"),
-        ]
-        if stable:
-            headers.append(("etag", _tag(version, wanted, answer, media_type)))
-        return Reply(200, body, tuple(headers), cacheable=stable, label=answer.kind)
-
-    def _result(self, exchange: Exchange, answer: Answer, text: str) -> bytes:
-        return self.views.result(answer, text, Site(self.settings.base, exchange.root)).encode()
-
-    def _wants_page(self, exchange: Exchange, parameters: Parameters) -> bool:
-        accept = exchange.header("accept")
-        if not accept or PAGE not in accept or asked_format(parameters):
-            return False
-        return choose(accept, (PAGE, *_RESULT_MEDIA_TYPES)) == PAGE
+        if page_of is not None:
+            body, media_type = self.views.result(answer, text, page_of).encode(), "text/html; charset=utf-8"
+        if not stable:
+            headers: tuple[tuple[str, str], ...] = (("cache-control", "no-store"),)
+        else:
+            tag = _tag(version, text, dataset, answer, media_type)
+            headers = (("cache-control", "no-cache"), ("etag", tag))
+        headers = (("content-type", media_type), ("vary", "Accept, Accept-Encoding"), *headers)
+        return Reply(200, body, headers, cacheable=stable, label=answer.kind)
 
     async def _describe(self, exchange: Exchange, wanted: Description, base: str) -> Reply:
         vary = ("vary", "Accept, Accept-Encoding")
         site = Site(self.settings.base, exchange.root)
-        if self._wants_page(exchange, wanted.parameters):
+        if wants_page(exchange.header("accept"), wanted.parameters):
             page = (await self.form(None, site) if self.form else self.views.sparql(site=site)).encode()
             return Reply(200, page, (("content-type", "text/html; charset=utf-8"), vary), label="page")
         media_type = self._description_type(exchange, wanted)
@@ -126,6 +130,13 @@ class SparqlEndpoint:
             ) from error
 
 
+def wants_page(accept: str | None, parameters: Parameters) -> bool:
+    """Whether a request is that of a browser, which reads a page best."""
+    if not accept or PAGE not in accept or asked_format(parameters):
+        return False
+    return choose(accept, (PAGE, *_RESULT_MEDIA_TYPES)) == PAGE
+
+
 def _changing(text: str) -> bool:
     """Whether the same query may have another result in the same state."""
     folded = text.casefold()
@@ -137,9 +148,7 @@ def _with_charset(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def _tag(version: str, wanted: Query, answer: Answer, media_type: str) -> str:
-    asked = "\0".join(
-        (wanted.text, *wanted.dataset.default_graphs, "\0", *wanted.dataset.named_graphs, media_type)
-    )
+def _tag(version: str, text: str, dataset: DatasetClause, answer: Answer, media_type: str) -> str:
+    asked = "\0".join((text, *dataset.default_graphs, "\0", *dataset.named_graphs, media_type))
     digest = blake2b(asked.encode("utf-8", "surrogatepass") + answer.body[:64], digest_size=8).hexdigest()
     return f'"{version}-{digest}"'

@@ -24,7 +24,7 @@ Handler = Callable[[Exchange], Awaitable[Reply]]
 
 CLIENT_GONE = Reply(499, label="gone")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
-_LONGEST_ADDRESS = 32 * 1024
+LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
 _START = secrets.token_hex(6)
 _NUMBERS = itertools.count(1)
@@ -56,10 +56,10 @@ class Endpoint:
         """Read the request and have it answered."""
         exchange = exchange_of(scope)
         try:
-            if len(exchange.query) > _LONGEST_ADDRESS:
+            if len(exchange.query) > LONGEST_ADDRESS:
                 raise TooLarge(
                     "The address is too long.",
-                    expected=f"at most {_LONGEST_ADDRESS} bytes",
+                    expected=f"at most {LONGEST_ADDRESS} bytes",
                     hint="send the query with POST",
                 )
             if has_body(exchange):
@@ -72,7 +72,7 @@ class Endpoint:
             return await unless_gone(self.handler(exchange), receive)
         except Exception as error:
             log.error("request %s failed", exchange.request_id, exc_info=error)
-            return problems.reply(_unforeseen(error), exchange, self.views)
+            return problems.reply(unforeseen(error), exchange, self.views)
 
 
 def exchange_of(scope: Scope) -> Exchange:
@@ -106,7 +106,8 @@ def identify(scope: Scope) -> str:
     return known
 
 
-def _unforeseen(error: Exception) -> NcpcError:
+def unforeseen(error: Exception) -> NcpcError:
+    """The error for an exception that is none of ours; tells no more than its kind."""
     return NcpcError(
         "The service failed for a reason that nobody foresaw.",
         found=type(error).__name__,
@@ -194,7 +195,7 @@ async def respond(scope: Scope, send: Send, reply: Reply) -> None:
             ]
     if status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
-    headers.append((b"x-request-id", scope["ncpc_request_id"].encode()))
+    headers.append((b"x-request-id", identify(scope).encode()))
     headers += SECURITY_BYTES
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
