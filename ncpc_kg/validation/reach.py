@@ -71,14 +71,14 @@ class Reach:
     def __init__(self, graph: rdflib.Graph, shapes: Iterable[Node]) -> None:
         self._graph = graph
         self.trees: list[Tree] = []
-        # For each property: shape, steps from its node to the statement's near end, direction.
-        self._back: dict[NamedNode | None, list[tuple[int, tuple[Step, ...], bool]]] = {}
+        # For each property: shape, steps from its node to the statement's near end, last step.
+        self._back: dict[NamedNode | None, list[tuple[int, tuple[Step, ...], Step]]] = {}
         for index, shape in enumerate(shapes):
             tree: Tree = {}
             self._collect(shape, tree, 0)
             self.trees.append(tree)
             for way in _ways(tree, ()):
-                self._back.setdefault(way[-1].name, []).append((index, way[:-1], way[-1].turned))
+                self._back.setdefault(way[-1].name, []).append((index, way[:-1], way[-1]))
 
     def fetch(self, view: View, index: int, node: Term, into: set[Triple]) -> None:
         """Collect the statements that a shape looks at from one node.
@@ -91,19 +91,23 @@ class Reach:
         """
         _fetch(view, self.trees[index], node, into)
 
-    def concerned(self, view: View, triple: Triple) -> Iterator[tuple[int, Term]]:
+    def concerned(self, view: View, other: View, triple: Triple) -> Iterator[tuple[int, Term]]:
         """Yield the shapes and nodes whose verdict a changed statement may change.
 
         Args:
             view: The state after the change for an added statement, before it for a removed.
+            other: The other state, in which the statement is not there.
             triple: The statement.
 
         Yields:
             Shapes by index, with nodes that they may or may not target.
         """
         for name in (triple.predicate, None):
-            for index, way, turned in self._back.get(name, ()):
-                nodes = {cast(Term, triple.object if turned else triple.subject)}
+            for index, way, last in self._back.get(name, ()):
+                near = cast(Term, triple.object if last.turned else triple.subject)
+                if last.enough is not None and _has_enough(other, near, last, last.enough):
+                    continue  # there were enough without it, so nothing changes
+                nodes = {near}
                 for step in reversed(way):
                     nodes = {found for node in nodes for found in _neighbours(view, node, step, back=True)}
                 for node in nodes:
@@ -206,6 +210,10 @@ def _fetch(view: View, tree: Tree, node: Term, into: set[Triple]) -> None:
         if rest:
             for triple in found:
                 _fetch(view, rest, cast(Term, triple.subject if step.turned else triple.object), into)
+
+
+def _has_enough(view: View, node: Term, step: Step, enough: int) -> bool:
+    return sum(1 for _ in islice(_neighbours(view, node, step, back=False), enough)) >= enough
 
 
 def _neighbours(view: View, node: Term, step: Step, back: bool) -> Iterator[Term]:

@@ -94,20 +94,25 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
     kinds: dict[Term, frozenset[Term]] = {}
     seen: set[tuple[int, Term]] = set()
     work: Work = {}
-    for view, quads in ((after, change.inserted), (before, change.deleted)):
+    for view, other, quads in ((after, before, change.inserted), (before, after, change.deleted)):
         for triple in {quad.triple for quad in quads if quad.graph_name not in HIDDEN}:
             if triple.predicate == SUBCLASS:
                 return None
-            direct = ((frozenset((index,)), node) for index, node in reach.concerned(view, triple))
-            for indexes, node in (*direct, *targets.through(view, triple)):
-                for index in indexes:
-                    if (index, node) in seen:
-                        continue
-                    seen.add((index, node))
-                    if node not in kinds:
-                        kinds[node] = after.types(node)
-                    if targets.holds(after, index, node, kinds[node]):
-                        work.setdefault(index, set()).add(node)
+            # Who was targeted before is no news; a hub would be looked at again for nothing.
+            fresh = (
+                (index, node)
+                for indexes, node in targets.through(view, triple)
+                for index in indexes
+                if not targets.holds(before, index, node, before.types(node))
+            )
+            for index, node in (*reach.concerned(view, other, triple), *fresh):
+                if (index, node) in seen:
+                    continue
+                seen.add((index, node))
+                if node not in kinds:
+                    kinds[node] = after.types(node)
+                if targets.holds(after, index, node, kinds[node]):
+                    work.setdefault(index, set()).add(node)
     return work
 
 
