@@ -176,21 +176,22 @@ def services(text: str, base: str | None = None) -> Iterator[tuple[str | None, T
 
 
 def check_nesting(text: str, deepest: int = 100) -> None:
-    """Refuse a text whose brackets are nested too deeply for a parser that recurses.
+    """Refuse a text whose brackets or negations are nested too deeply for a parser that recurses.
 
     Raises:
         QueryError: They are nested more than `deepest` deep.
     """
-    if text.count("(") + text.count("{") + text.count("[") <= deepest:
+    if text.count("(") + text.count("{") + text.count("[") + text.count("!") <= deepest:
         return
-    depth = 0
+    depth = negations = 0
     for token in tokens(text):
+        negations = negations + 1 if token.text == "!" else 0
         if token.kind == "mark":
             depth += 1 if token.text in "({[" else -1 if token.text in ")}]" else 0
-            if depth > deepest:
+            if depth > deepest or negations > deepest:
                 raise QueryError(
                     "The text is nested too deeply.",
-                    expected=f"at most {deepest} brackets within each other",
+                    expected=f"at most {deepest} brackets or negations within each other",
                     place=place(text, token.start),
                 )
 

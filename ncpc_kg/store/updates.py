@@ -18,7 +18,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store,
 from ncpc_kg.engine import Change, DatasetClause
 from ncpc_kg.errors import Conflict, Place, QueryError, ServiceError
 from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE
-from ncpc_kg.store import syntax
+from ncpc_kg.store import documents, syntax
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import GraphName, Snapshot
 from ncpc_kg.store.syntax import Prologue, Token
@@ -397,6 +397,7 @@ def parse_graph(body: bytes, media_type: str, base: str, target: AnyGraph) -> li
         QueryError: It is not well-formed, or holds named graphs.
     """
     form = GRAPHS_BY_MEDIA_TYPE[media_type].engine
+    documents.check(body, form)
     try:
         quads = [
             Quad(q.subject, q.predicate, q.object, target)
