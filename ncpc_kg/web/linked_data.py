@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ncpc_kg.catalogue import Catalogue, read_catalogue
 from ncpc_kg.settings import Settings
-from ncpc_kg.web import openapi
+from ncpc_kg.web import openapi, protocol_document
 from ncpc_kg.web.context import Context
 from ncpc_kg.web.dataset import DatasetEndpoint
 from ncpc_kg.web.documents import DocumentEndpoint
@@ -109,7 +109,9 @@ def _documented(original: Callable[[], dict[str, Any]], catalogue: Catalogue) ->
 
     def document() -> dict[str, Any]:
         found = original()
-        found["paths"] = {**openapi.paths(catalogue), **found["paths"]}
+        found["paths"] = {**protocol_document.paths(), **openapi.paths(catalogue), **found["paths"]}
+        schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes.update(protocol_document.SECURITY_SCHEMES)
         return found
 
     return document

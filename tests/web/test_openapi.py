@@ -26,6 +26,26 @@ def test_operation_ids_are_unique_and_examples_fit_their_types(real: Content) ->
                 assert isinstance(parameter["example"], kinds[parameter["schema"]["type"]])
 
 
+def test_the_protocols_are_documented(site: Client) -> None:
+    """Each operation answers as its example says; statuses that come back are all named."""
+    document = site.get("/openapi.json").json()
+    paths, schemes = document["paths"], document["components"]["securitySchemes"]
+    assert set(paths["/graphs"]) == {"get", "put", "post", "delete"}
+    assert {one["scheme"] for one in schemes.values()} == {"bearer", "basic"}
+    asked = next(one for one in paths["/sparql"]["get"]["parameters"] if one["name"] == "query")["example"]
+    assert site.query(asked).status_code == 200
+    for media_type, said in paths["/sparql"]["post"]["requestBody"]["content"].items():
+        if isinstance(said["example"], dict):
+            reply = site.post("/sparql", data=said["example"])
+        else:
+            reply = site.post("/sparql", content=said["example"], headers={"content-type": media_type})
+        assert str(reply.status_code) in paths["/sparql"]["post"]["responses"]
+        assert reply.status_code == (401 if "update" in media_type else 200)
+    for method in ("put", "post", "delete"):
+        assert str(site.request(method.upper(), "/graphs").status_code) == "401"
+        assert "401" in paths["/graphs"][method]["responses"]
+
+
 def test_the_examples_work(site: Client) -> None:
     document = site.get("/openapi.json").json()
     tried = 0
