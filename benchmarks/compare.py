@@ -5,7 +5,8 @@
 Needs `wrk` (Debian package `wrk`) on the PATH; `oxigraph`, `rdflib-endpoint` (PyPI) and
 `virtuoso-t` (Debian package `virtuoso-opensource`) for those servers. Each server is started
 on a port of its own, asked alone, and stopped. Rates are replies a second; a reply that is
-no 2xx spoils its cell, which then says how many there were. The tables go to standard output
+no 2xx spoils its cell, which then says how many there were; where a server gave no reply in the
+time, there is no ratio: make `--seconds` longer than the slowest query. The tables go to standard output
 in Markdown. Two runs differ by a tenth or so: compare ratios within one run.
 """
 
@@ -124,10 +125,11 @@ def table(size: int, found: dict[str, dict[tuple[str, int], Cell]]) -> str:
     for row in rows:
         ratio = ""
         if OURS in found and RIVAL in found and not found[OURS][row].bad and not found[RIVAL][row].bad:
-            value = found[OURS][row].rate / max(found[RIVAL][row].rate, 1e-9)
-            ratio = f"{value:.2f}"
-            if row[0] in HEAVY and value > 0:
-                ratios.append(value)
+            ours, rival = found[OURS][row].rate, found[RIVAL][row].rate
+            if ours and rival:
+                ratio = f"{ours / rival:.2f}"
+                if row[0] in HEAVY:
+                    ratios.append(ours / rival)
         cells = " | ".join(str(cells[row]) for cells in found.values())
         lines.append(f"| {row[0]} | {row[1]} | {cells} | {ratio} |")
     if ratios:
