@@ -10,6 +10,7 @@ pySHACL as released and owlrl run up to the sizes that they finish in a minute o
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import sys
 import time
@@ -23,7 +24,7 @@ from ncpc_kg.closure import close, close_addition, close_reference, close_remova
 from ncpc_kg.engine import Change, Term
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.sources import find_sources, read_source
-from ncpc_kg.validation import Shapes, read_shapes, validate, validate_entry
+from ncpc_kg.validation import Shapes, read_shapes, validate, validate_entry, validate_in_parts
 from ncpc_kg.validation.view import quads_of
 from ncpc_kg.vocabulary import GRAPH, ID, NCPC
 
@@ -31,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "tests/examples"
 EVIDENCE = NamedNode(NCPC.hasEvidence)
 DATA, ENTRY = NamedNode(GRAPH["network"]), NamedNode(GRAPH["entry/benchmark"])
-PYSHACL_UP_TO, OWLRL_UP_TO, FULL_UP_TO = 1_000, 10, 10_000
+PYSHACL_UP_TO, OWLRL_UP_TO, FULL_UP_TO, PARTS_UP_TO = 300, 100, 1_000, 10_000
 
 
 def files(role: str) -> Dataset:
@@ -120,6 +121,10 @@ def measure(count: int, shapes: Shapes) -> None:
     )
     row["-closure ms"] = (
         f"{milliseconds(lambda: close_removal(dataset.store, gone, rules)):.2f}" if gone else "-"
+    )
+    cores = os.cpu_count() or 1
+    row["parts s"] = (
+        f"{seconds(lambda: validate_in_parts(dataset, shapes, cores)):.2f}" if count <= PARTS_UP_TO else "-"
     )
     row["full s"] = f"{seconds(lambda: validate(dataset, shapes)):.2f}" if count <= FULL_UP_TO else "-"
     if count <= PYSHACL_UP_TO:
