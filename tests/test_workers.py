@@ -303,8 +303,17 @@ def test_a_store_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     async def go() -> None:
         with Store.open(tmp_path / "store"), pytest.raises(StoreError, match="in use"):
             await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"))
+
+    asyncio.run(go())
+
+
+def test_without_its_gate_the_service_ends(tmp_path: Path) -> None:
+    async def go() -> None:
+        pool = await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"), "no.such:gate")
+        await asyncio.wait_for(pool.failed.wait(), 10)
         with pytest.raises(ServiceError, match="check of writes"):
-            await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"), "no.such:gate")
+            await pool.update(INSERT)
+        await pool.close()
 
     asyncio.run(go())
 

@@ -95,7 +95,10 @@ async def _serve(
     extend: Extend | None,
     on_ready: Callable[[str], None] | None,
 ) -> None:
-    pool = await WorkerPool.start(settings, gate) if engine is None else None
+    pool = WorkerPool(settings, gate) if engine is None else None
+    # The keeper reads the state in a process of its own while the application is made here.
+    starting = asyncio.create_task(pool.open()) if pool is not None else None
+    await asyncio.sleep(0)
     answering: AsyncEngine = pool if pool is not None else Threaded(engine)  # type: ignore[arg-type]
     if pool is None:  # each call to a remote engine waits in a thread
         threads = settings.limits.workers + settings.limits.long_queries
@@ -117,6 +120,8 @@ async def _serve(
         backlog=1024,
         http1_settings=HTTP1Settings(header_read_timeout=15_000, max_buffer_size=_LARGEST_HEADERS * 8),
     )
+    if starting is not None:
+        await starting
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again would be for nothing
     gc.set_threshold(20_000, 20, 20)

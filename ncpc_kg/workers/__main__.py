@@ -28,11 +28,18 @@ def settings_of(values: frames.Head) -> Settings:
 
 
 def load_gate(name: str | None, settings: Settings) -> Gate | None:
-    """The gate that a dotted name `module:function` makes from the settings."""
+    """The gate that a dotted name `module:function` makes from the settings.
+
+    Raises:
+        ServiceError: There is no such function.
+    """
     if not name:
         return None
     module, _, function = name.partition(":")
-    made: Gate = getattr(importlib.import_module(module), function)(settings)
+    try:
+        made: Gate = getattr(importlib.import_module(module), function)(settings)
+    except (ImportError, AttributeError) as error:
+        raise ServiceError("The check of writes cannot be loaded.", found=str(error)) from error
     return made
 
 
@@ -45,18 +52,18 @@ def main(descriptor: int) -> None:
     try:
         settings = settings_of(first[0])
         reach = Reach(settings.allowed_services, max_bytes=settings.limits.body_bytes)
-        store = Store.open(settings.store, gate=load_gate(first[0]["gate"], settings), reach=reach)
-        warm = getattr(store.gate, "warm", None)
-        if warm is not None:
-            warm(store)  # a forked process may open no file
+        store = Store.open(settings.store, reach=reach)
     except NcpcError as error:
         control.sendall(frames.pack(frames.error_head(error)))
         return
-    except (ImportError, AttributeError) as error:
-        failed = ServiceError("The check of writes cannot be loaded.", found=str(error))
-        control.sendall(frames.pack(frames.error_head(failed)))
-        return
-    Keeper(store, settings.limits, control, bool(settings.allowed_services)).run()
+
+    def prepare() -> None:
+        store.gate = load_gate(first[0]["gate"], settings)
+        warm = getattr(store.gate, "warm", None)
+        if warm is not None:
+            warm(store)  # a forked process may open no file
+
+    Keeper(store, settings.limits, control, bool(settings.allowed_services), prepare).run()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import selectors
 import signal
 import socket
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -47,13 +48,22 @@ class Keeper:
         limits: Hard limits of the work in forks.
         control: Connection to the serving process; its end is the keeper's end.
         may_connect: Whether any host is allowed for SERVICE and LOAD.
+        prepare: Makes the gate of writes; done on order, so that readers need not wait for it.
     """
 
-    def __init__(self, store: Store, limits: Limits, control: socket.socket, may_connect: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        limits: Limits,
+        control: socket.socket,
+        may_connect: bool,
+        prepare: Callable[[], None],
+    ) -> None:
         self.store = store
         self.limits = limits
         self.control = control
         self.may_connect = may_connect
+        self.prepare = prepare
         self.children: dict[int, _Child] = {}
         self.selector = selectors.DefaultSelector()
         self.writes: deque[tuple[int, frames.Head, bytes]] = deque()
@@ -112,6 +122,8 @@ class Keeper:
                 self._cancel(head["call"])
             case "backup":
                 self._backup(head["call"], head["target"])
+            case "prepare":
+                self._prepare(head["call"])
             case _:
                 self.writes.append((head["call"], head, body))
                 self._next_write()
@@ -240,6 +252,19 @@ class Keeper:
         for number, one in self.children.items():
             if one.call == call and one.result is None:
                 self._kill(number)
+
+    def _prepare(self, call: int) -> None:
+        """Make the gate; workers forked from here on have it."""
+        try:
+            self.prepare()
+        except NcpcError as error:
+            self._tell({"done": call, **frames.error_head(error)})
+            return
+        gc.collect()
+        gc.freeze()
+        self.generation += 1
+        self._announce()
+        self._tell({"done": call, "made": True})
 
     def _backup(self, call: int, target: str) -> None:
         try:

@@ -134,7 +134,7 @@ class _Worker(asyncio.BufferedProtocol):
 
 
 class WorkerPool:
-    """Killable workers behind `AsyncEngine`; make one with `await WorkerPool.start(...)`.
+    """Killable workers behind `AsyncEngine`; make one with `await WorkerPool.start(...)`, or open it later.
 
     Args:
         settings: Where the store is, and the limits.
@@ -162,7 +162,7 @@ class WorkerPool:
         self._closing = False
         self._ticking: asyncio.TimerHandle | None = None
         self._most = limits_all(self.limits)
-        self._dead: ServiceError | None = None
+        self._dead: NcpcError | None = None
         self.failed: asyncio.Event = asyncio.Event()
 
     @classmethod
@@ -174,10 +174,15 @@ class WorkerPool:
             ServiceError: The keeper does not start.
         """
         pool = cls(settings, gate)
-        await pool._start()
+        await pool.open()
         return pool
 
-    async def _start(self) -> None:
+    async def open(self) -> None:
+        """Start the keeper, once, and wait until it can answer.
+
+        Raises:
+            NcpcError: As `start`.
+        """
         ours, theirs = socket.socketpair()
         os.set_inheritable(theirs.fileno(), True)
         self._process = subprocess.Popen(  # noqa: S603  (our own module, our own interpreter)
@@ -212,6 +217,16 @@ class WorkerPool:
             raise
         for _ in range(self.limits.workers):
             self._fork()
+        # Every later order waits at the keeper until the gate is made; queries do not.
+        self._prepared = asyncio.create_task(self._write({"do": "prepare"}, b""))
+        self._prepared.add_done_callback(self._has_gate)
+
+    def _has_gate(self, prepared: asyncio.Task[bool]) -> None:
+        """Without the gate no write may be taken: the service ends."""
+        error = None if prepared.cancelled() else prepared.exception()
+        if isinstance(error, NcpcError) and not self._closing:
+            logger.error("%s", error)
+            self._lost(error)
 
     # ------------------------------------------------------------------ AsyncEngine
 
@@ -230,6 +245,7 @@ class WorkerPool:
 
     async def consult(self, question: Mapping[str, Any], body: bytes = b"") -> Answer:
         """Have a question about entries answered in a worker."""
+        await asyncio.shield(self._prepared)  # only workers forked after that can answer it
         return await self._ask(frames.pack({"do": "consult", "question": dict(question)}, body))
 
     async def update(self, text: str, using: DatasetClause | None = None) -> None:
@@ -585,12 +601,14 @@ class WorkerPool:
         for _ in range(self.limits.workers):
             self._fork()
 
-    def _lost(self) -> None:
-        """The keeper ended by itself: nothing more can be answered."""
+    def _lost(self, error: NcpcError | None = None) -> None:
+        """The keeper ended by itself or is of no use: nothing more can be answered."""
         if self._dead is not None:
             return
         asyncio.get_running_loop().remove_reader(self._control.fileno())
-        self._dead = error = ServiceError("The keeper of the graph ended.", hint="restart the service")
+        if error is None:
+            error = ServiceError("The keeper of the graph ended.", hint="restart the service")
+        self._dead = error
         for worker in list(self._workers.values()):
             self._discard(worker)
         waiting = [job.reply for job in self._waiting]
