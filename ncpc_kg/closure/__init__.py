@@ -4,9 +4,10 @@
 `close_reference` does the first with owlrl: slower, and independent of our rules.
 """
 
+from ncpc_kg.closure.axioms import read_rules
 from ncpc_kg.closure.full import close
 from ncpc_kg.closure.increment import close_addition, close_removal
 from ncpc_kg.closure.reference import close_reference
-from ncpc_kg.closure.rules import Rules, read_rules
+from ncpc_kg.closure.rules import Rules
 
 __all__ = ["Rules", "close", "close_addition", "close_reference", "close_removal", "read_rules"]

@@ -8,7 +8,8 @@ from typing import cast
 
 from pyoxigraph import NamedNode, Quad, QueryTriples
 
-from ncpc_kg.closure.rules import TYPE, Chain, Entailed, Rules, read_rules
+from ncpc_kg.closure.axioms import read_rules
+from ncpc_kg.closure.rules import TYPE, Chain, Entailed, Rules
 from ncpc_kg.engine import Subject
 from ncpc_kg.errors import NotConforming
 from ncpc_kg.graph import Dataset

@@ -10,7 +10,8 @@ from owlrl.Namespaces import ERRNS
 from pyoxigraph import QueryTriples, Triple
 from rdflib import OWL, RDF, RDFS
 
-from ncpc_kg.closure.rules import Rules, read_rules
+from ncpc_kg.closure.axioms import read_rules
+from ncpc_kg.closure.rules import Rules
 from ncpc_kg.errors import NotConforming
 from ncpc_kg.graph import Converter, Dataset, from_rdflib
 
