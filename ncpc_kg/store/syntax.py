@@ -127,8 +127,21 @@ def prologue(all_tokens: Sequence[Token], start: int = 0, outer: Prologue | None
             prefixes[rest[1].text[:-1]] = _absolute(base, rest[2].text[1:-1])
             at += 3
         else:
+            _refuse_joined(rest)
             break
     return Prologue(base, prefixes, at)
+
+
+def _refuse_joined(rest: Sequence[Token]) -> None:
+    """The engine reads `PREFIXe: <...>` as a declaration; by the grammar it is a name."""
+    joined = len(rest) > 1 and rest[0].kind == "name" and rest[1].kind == "iri"
+    if joined and rest[0].text.casefold().startswith("prefix"):
+        raise QueryError(
+            "A space is missing after PREFIX.",
+            found=rest[0].text,
+            expected=f"PREFIX {rest[0].text[6:]} {rest[1].text}",
+            hint="put a space there",
+        )
 
 
 def dataset_clause(text: str, base: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ncpc_kg.engine import DatasetClause
 from ncpc_kg.errors import Conflict, Forbidden, QueryError
-from ncpc_kg.store import Reach, Snapshot
+from ncpc_kg.store import Reach, Snapshot, syntax
 from ncpc_kg.store.updates import plan, split
 
 P = "PREFIX e: <http://e/> "
@@ -225,3 +225,9 @@ def test_an_unknown_function_is_told() -> None:
     with pytest.raises(QueryError) as caught:
         plan(snapshot(), text, None, Reach())
     assert "http://e/f" in (caught.value.found or "")
+
+
+@pytest.mark.parametrize("text", ["PREFIXe: <http://e/> ", "prefixe:<http://e/> INSERT DATA { e:a e:b e:c }"])
+def test_a_prefix_without_a_space_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="space is missing"):
+        syntax.prologue(syntax.tokens(text))
