@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - reached where nothing checked it before
@@ -11,7 +12,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - reached where nothing checked it
         )
     )
 
-from ncpc_kg.cli import main
+gc.disable()  # what is imported stays: looking for garbage meanwhile is for nothing
+from ncpc_kg.cli import main  # noqa: E402
+
+gc.enable()
 
 if __name__ == "__main__":
     sys.exit(main())
