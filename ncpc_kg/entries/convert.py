@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -363,8 +363,3 @@ def _item(of: Field, value: Term, known: Known) -> Item | None:
 
 def _triple(of: Field, node: Subject, value: Term) -> Triple:
     return Triple(value, of.path, node) if of.turned else Triple(node, of.path, value)  # type: ignore[arg-type]
-
-
-def statements_of(node: Subject, triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield the statements of one node."""
-    return (triple for triple in triples if triple.subject == node)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import rdflib
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 from rdflib import DCTERMS, RDF, RDFS, SH, SKOS, XSD
 from rdflib.term import Node
 
@@ -383,9 +383,3 @@ def describe(field: Field) -> str:
     if field.tagged:
         return "a text with its language" + (f" ({', '.join(field.languages)})" if field.languages else "")
     return ""
-
-
-def constant_text(field: Field) -> str | None:
-    """The text of a field's constant value, if it has one."""
-    value = field.constant
-    return value.value if isinstance(value, NamedNode | Literal) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -30,19 +29,6 @@ WITHDRAWN_BY = NamedNode(str(DCTERMS.contributor))
 ACCEPTED_BY = NamedNode(str(DCTERMS.publisher))
 ABOUT = NamedNode(str(DCTERMS.description))
 _TIME = NamedNode(str(XSD.dateTime))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an entry comes from.
-
-    Attributes:
-        who: Name of the person or token that handed it in.
-        when: When.
-    """
-
-    who: str
-    when: datetime
 
 
 def new_id() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import IO, cast
 
 import rdflib
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Triple, parse
 
 from ncpc_kg.engine import Subject, Term
 from ncpc_kg.entries.model import Marks, Spot
@@ -242,8 +242,3 @@ def _centres(
         statements.append(triple)
         marks.add(spots[triple], triple.subject, triple.predicate, triple.object)  # type: ignore[arg-type]
     return made
-
-
-def has_blank(triple: Triple) -> bool:
-    """Whether a statement holds a blank node."""
-    return isinstance(triple.subject, BlankNode) or isinstance(triple.object, BlankNode)

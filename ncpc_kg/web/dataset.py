@@ -26,19 +26,17 @@ from ncpc_kg.dataset import (
 )
 from ncpc_kg.dataset import Dump as DumpFile
 from ncpc_kg.description import Link
-from ncpc_kg.errors import NcpcError, NotAcceptable, NotFound
+from ncpc_kg.errors import NotAcceptable, NotFound
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.vocabulary import BASE
-from ncpc_kg.web import problems, structured
-from ncpc_kg.web.compression import compressed
+from ncpc_kg.web import structured
 from ncpc_kg.web.context import Context, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
-from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.site import DatasetView, Dump
 from ncpc_kg.web.views import Views
 
-ALLOWED = "GET, HEAD, OPTIONS"
 # A larger graph is dumped when somebody asks for the file, not to fill in its checksum.
 MADE_AHEAD = 500_000
 PATIENCE = 2.0  # seconds
@@ -63,17 +61,7 @@ class DatasetEndpoint:
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
-        try:
-            if exchange.method == "OPTIONS":
-                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
-            if exchange.method not in ("GET", "HEAD"):
-                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
-            reply = await self._answer(exchange)
-        except NcpcError as error:
-            return problems.reply(error, exchange, self.views)
-        if reply.header("content-type") == "application/gzip":
-            return reply
-        return await compressed(reply, exchange.header("accept-encoding"))
+        return await read_only(exchange, self.views, self._answer)
 
     async def _answer(self, exchange: Exchange) -> Reply:
         path = exchange.path.rstrip("/")

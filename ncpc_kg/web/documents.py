@@ -6,18 +6,15 @@ from dataclasses import replace
 from typing import Literal
 
 from ncpc_kg.engine import Formats
-from ncpc_kg.errors import Gone, NcpcError, NotFound
+from ncpc_kg.errors import Gone, NotFound
 from ncpc_kg.ontology import Ontology, ontology_query, read_ontology
-from ncpc_kg.web import problems
-from ncpc_kg.web.compression import compressed
 from ncpc_kg.web.context import Context, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
-from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.resources import ResourceEndpoint
 from ncpc_kg.web.views import Views
 
-ALLOWED = "GET, HEAD, OPTIONS"
 _ONTOLOGY = """\
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -57,15 +54,7 @@ class DocumentEndpoint:
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
-        try:
-            if exchange.method == "OPTIONS":
-                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
-            if exchange.method not in ("GET", "HEAD"):
-                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
-            reply = await self._answer(exchange)
-        except NcpcError as error:
-            return problems.reply(error, exchange, self.views)
-        return await compressed(reply, exchange.header("accept-encoding"))
+        return await read_only(exchange, self.views, self._answer)
 
     async def _answer(self, exchange: Exchange) -> Reply:
         context, path = self.context, exchange.path.rstrip("/")

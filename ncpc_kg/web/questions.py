@@ -20,18 +20,16 @@ from ncpc_kg.executables import bare, executable, executables, form_of
 from ncpc_kg.negotiation import choose
 from ncpc_kg.query import JSON_RESULTS, shorten
 from ncpc_kg.store.serialisation import graph_bytes
-from ncpc_kg.web import answers, problems, tables
+from ncpc_kg.web import answers, tables
 from ncpc_kg.web.answers import Asked, default_text, paged, value_of
-from ncpc_kg.web.compression import compressed
 from ncpc_kg.web.context import Context, asked, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, HTML
-from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.site import Alternate, Field, QuestionView
 from ncpc_kg.web.tables import Table
 from ncpc_kg.web.views import Views
 
-ALLOWED = "GET, HEAD, OPTIONS"
 _QUERY_TEXT = "application/sparql-query"
 _ANSWERS: dict[str, str] = {
     "json": "application/json",
@@ -62,15 +60,7 @@ class QuestionEndpoint:
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request; every error of our tree becomes a problem document."""
-        try:
-            if exchange.method == "OPTIONS":
-                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
-            if exchange.method not in ("GET", "HEAD"):
-                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
-            reply = await self._answer(exchange)
-        except NcpcError as error:
-            return problems.reply(error, exchange, self.views)
-        return await compressed(reply, exchange.header("accept-encoding"))
+        return await read_only(exchange, self.views, self._answer)
 
     async def _answer(self, exchange: Exchange) -> Reply:
         path = exchange.path.rstrip("/")

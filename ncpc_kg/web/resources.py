@@ -24,11 +24,11 @@ from ncpc_kg.description import (
 from ncpc_kg.description.lexicon import better, cut
 from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Formats
-from ncpc_kg.errors import Gone, NcpcError, NotFound, RequestError
+from ncpc_kg.errors import Gone, NotFound, RequestError
 from ncpc_kg.vocabulary import PREFIXES
-from ncpc_kg.web import problems, structured
+from ncpc_kg.web import structured
 from ncpc_kg.web.cache import Key, ReplyCache
-from ncpc_kg.web.compression import accepts_gzip, compressed
+from ncpc_kg.web.compression import accepts_gzip
 from ncpc_kg.web.context import LICENSE, Context, asked, links, whole_number
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import (
@@ -41,10 +41,9 @@ from ncpc_kg.web.forms import (
     statements,
     suffix_for,
 )
-from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.views import Views
 
-ALLOWED = "GET, HEAD, OPTIONS"
 # What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _LONGEST_PATH = 2000
@@ -84,15 +83,7 @@ class ResourceEndpoint:
         return reply
 
     async def _reply(self, exchange: Exchange) -> Reply:
-        try:
-            if exchange.method == "OPTIONS":
-                return Reply(204, headers=(("allow", ALLOWED), *PREFLIGHT), label="options")
-            if exchange.method not in ("GET", "HEAD"):
-                raise problems.MethodNotAllowed(exchange.method, ALLOWED)
-            reply = await self._answer(exchange)
-        except NcpcError as error:
-            return problems.reply(error, exchange, self.views)
-        return await compressed(reply, exchange.header("accept-encoding"))
+        return await read_only(exchange, self.views, self._answer)
 
     async def _answer(self, exchange: Exchange) -> Reply:
         path, suffix = split_suffix(exchange.path)
