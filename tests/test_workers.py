@@ -26,7 +26,7 @@ from ncpc_kg.errors import (
 from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.store import Store
 from ncpc_kg.workers import WorkerPool
-from ncpc_kg.workers.pool import most_workers
+from ncpc_kg.workers.schedule import VERY_LONG, most_workers
 
 CSV = Formats(bindings="text/csv")
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -141,7 +141,7 @@ def test_errors_cross_the_processes(
 def test_a_runaway_query_is_stopped_and_its_worker_is_gone(tmp_path: Path, text: str, limit: str) -> None:
     async def test(pool: WorkerPool) -> None:
         hits: list[str] = []
-        pool.on_limit = hits.append
+        pool.watch_limits(hits.append)
         await pool.update(INSERT)
         with pytest.raises(LimitReached, match=f"too (long|much {limit})"):
             await pool.query(text, CSV)
@@ -194,27 +194,81 @@ def test_a_cancelled_query_is_killed(tmp_path: Path) -> None:
     with_pool(tmp_path, test)
 
 
-def test_short_queries_pass_long_ones_and_too_many_long_ones_are_refused(tmp_path: Path) -> None:
+def test_short_queries_pass_long_ones(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
-        hits: list[str] = []
-        pool.on_limit = hits.append
         await pool.update(INSERT)
-        runaways = [asyncio.ensure_future(pool.query(CROSS, CSV)) for _ in range(5)]
-        await until(lambda: pool.load.long >= 2)
+        runaways = [asyncio.ensure_future(pool.query(CROSS, CSV)) for _ in range(3)]
+        await until(lambda: pool.load.long == 3)
         for _ in range(50):
             assert await asyncio.wait_for(number(pool), 2) == 40
-        done, running = await asyncio.wait(runaways, timeout=4)
-        assert len(running) == 3
-        for one in done:
-            with pytest.raises(LimitReached, match="Too many long queries"):
-                one.result()
-        assert hits.count("long") == len(done) == 2
-        for one in running:
+        assert not any(one.done() for one in runaways)
+        for one in runaways:
             one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*runaways, return_exceptions=True)
         await until(lambda: pool.load.busy == 0)
 
     with_pool(tmp_path, test, long_queries=3)
+
+
+def test_one_long_query_too_many_is_put_off_until_another_ends(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        first = asyncio.ensure_future(pool.query(CROSS, CSV))
+        await until(lambda: pool.load.long == 1)
+        await asyncio.sleep(VERY_LONG)
+        second = asyncio.ensure_future(pool.query(CROSS, CSV))
+        await until(lambda: pool.load.put_off == 1)
+        assert await number(pool) == 40
+        assert pool.load.put_off == 1
+        first.cancel()
+        await until(lambda: pool.load.put_off == 0 and pool.load.long == 1)
+        assert not second.done()
+        second.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+        await until(lambda: pool.load.busy == 0 and pool.load.waiting == 0)
+
+    with_pool(tmp_path, test, long_queries=1)
+
+
+def test_what_is_put_off_for_too_long_is_refused(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        hits: list[str] = []
+        pool.watch_limits(hits.append)
+        await pool.update(INSERT)
+        runaways = [asyncio.ensure_future(pool.query(CROSS, CSV)) for _ in range(4)]
+        results = await asyncio.gather(*runaways, return_exceptions=True)
+        problems = [one.problem for one in results if isinstance(one, LimitReached)]
+        assert len(problems) == 4
+        assert any("took too long" in one for one in problems)
+        assert problems.count("Too many long queries run at the same time.") == hits.count("long") >= 1
+
+    with_pool(tmp_path, test, long_queries=1, seconds=2.5)
+
+
+def test_long_queries_leave_a_processor_to_short_ones(tmp_path: Path) -> None:
+    """Only while short ones come: alone, they may use every processor."""
+
+    most = 1 if len(os.sched_getaffinity(0)) > 1 else 0
+
+    def narrow(pool: WorkerPool) -> int:
+        here = len(os.sched_getaffinity(0))
+        return sum(len(os.sched_getaffinity(pid)) < here for pid in children(pool.keeper))
+
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        runaway = asyncio.ensure_future(pool.query(CROSS, CSV))
+        await until(lambda: pool.load.long == 1)
+        for _ in range(500):
+            await number(pool)
+            if narrow(pool) == most:
+                break
+        assert narrow(pool) == most
+        await until(lambda: narrow(pool) == 0)
+        assert not runaway.done()
+        runaway.cancel()
+        await asyncio.gather(runaway, return_exceptions=True)
+
+    with_pool(tmp_path, test)
 
 
 def test_a_full_queue_is_refused_at_once(tmp_path: Path) -> None:

@@ -167,11 +167,12 @@ def _watch(metrics: Metrics, front: Front, pool: WorkerPool | None) -> None:
     metrics.watch("cache_bytes", "Memory of kept replies.", lambda: front.cache.bytes)
     if pool is None:
         return
-    pool.on_limit = metrics.limit
+    pool.watch_limits(metrics.limit)
     metrics.watch("workers", "Worker processes.", lambda: pool.load.workers)
     metrics.watch("workers_busy", "Workers that run a query.", lambda: pool.load.busy)
     metrics.watch("queries_waiting", "Queries that wait for a worker.", lambda: pool.load.waiting)
     metrics.watch("queries_long", "Queries that run longer than a moment.", lambda: pool.load.long)
+    metrics.watch("queries_put_off", "Long queries stopped to be run later.", lambda: pool.load.put_off)
     metrics.watch("writes", "Number of the last write.", lambda: float(pool.version.rpartition("-")[2] or 0))
 
 

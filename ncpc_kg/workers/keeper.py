@@ -26,6 +26,7 @@ from ncpc_kg.store import Store, journal
 from ncpc_kg.workers import child, frames
 
 _COMPACT_AT = 16 * 1024**2
+_SOON = 0.005
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Keeper:
         self.may_connect = may_connect
         self.prepare = prepare
         self.children: dict[int, _Child] = {}
+        self.ending: set[int] = set()
         self.selector = selectors.DefaultSelector()
         self.writes: deque[tuple[int, frames.Head, bytes]] = deque()
         self.writing: int | None = None
@@ -90,7 +92,7 @@ class Keeper:
 
     def _turn(self) -> bool:
         """Wait for what happens next and handle it; False when it is over."""
-        for key, _ in self.selector.select():
+        for key, _ in self.selector.select(_SOON if self.ending else None):
             if key.data is None:
                 message = frames.receive(self.control)
                 if message is None:
@@ -100,6 +102,7 @@ class Keeper:
                 self._ended(key.data[0])
             else:
                 self._hear(key.data[0])
+        self._bury()
         return True
 
     def _tell(self, head: frames.Head, body: bytes = b"") -> None:
@@ -118,6 +121,8 @@ class Keeper:
                 self._kill(head["id"])
             case "nice":
                 self._slow_down(head["id"])
+            case "aside":
+                self._put_aside(head["id"], head["aside"])
             case "cancel":
                 self._cancel(head["call"])
             case "backup":
@@ -175,11 +180,31 @@ class Keeper:
                     os.sched_setscheduler(one.pid, os.SCHED_IDLE, os.sched_param(0))
                 os.setpriority(os.PRIO_PROCESS, one.pid, 19)
 
+    def _put_aside(self, number: int, aside: bool) -> None:
+        """Keep a worker off one processor, on which short queries then never wait for it."""
+        one = self.children.get(number)
+        if one is None or not hasattr(os, "sched_setaffinity"):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            processors = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(one.pid, processors[1:] if aside and len(processors) > 1 else processors)
+
     def _ended(self, number: int) -> None:
-        one = self.children.pop(number)
+        """A process has closed everything; it may take a while yet to give back its memory."""
+        one = self.children[number]
         self.selector.unregister(one.life)
         os.close(one.life)
-        _, status = os.waitpid(one.pid, 0)
+        self.ending.add(number)
+
+    def _bury(self) -> None:
+        """Clear away the processes that have ended."""
+        for number in tuple(self.ending):
+            pid, status = os.waitpid(self.children[number].pid, os.WNOHANG)
+            if pid:
+                self.ending.discard(number)
+                self._buried(self.children.pop(number), number, status)
+
+    def _buried(self, one: _Child, number: int, status: int) -> None:
         if one.call is not None:
             self._finish_write(one, status)
         else:
