@@ -234,7 +234,9 @@ class Converter:
             TypeError: For a quoted triple, which rdflib has no term for.
         """
         if isinstance(term, NamedNode):
-            return self._named.setdefault(term, rdflib.URIRef(term.value))
+            if (found := self._named.get(term)) is None:
+                found = self._named[term] = rdflib.URIRef(term.value)
+            return found
         if isinstance(term, BlankNode):
             return rdflib.BNode(term.value)
         if isinstance(term, Literal):

@@ -3,7 +3,8 @@
 Pinned to pyshacl 0.40. What is done differently from `pyshacl.validate`, with equal results:
 the shapes graph is built once; parsed SPARQL is kept; the property shapes of a node shape
 run once for all its targets instead of once for each; constraints and paths are read from
-the shapes once; a node that has met a shape is not checked against it again in one run.
+the shapes once; a node that has met a shape is not checked against it again in one run; where
+only a verdict is asked for, no results are made.
 
 Its `focus_nodes` option is never used: it filters inside nested shapes, too, and so loses
 results and invents others.
@@ -12,13 +13,14 @@ results and invents others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, cast
 
 import rdflib
 from pyoxigraph import BlankNode, NamedNode
 from pyshacl.constraints import ALL_CONSTRAINT_PARAMETERS, CONSTRAINT_PARAMETERS_MAP
+from pyshacl.constraints.core.shape_based_constraints import PropertyConstraintComponent
 from pyshacl.errors import (
     ConstraintLoadError,
     ConstraintLoadWarning,
@@ -29,7 +31,7 @@ from pyshacl.errors import (
 from pyshacl.pytypes import SHACLExecutor
 from pyshacl.shape import Shape
 from pyshacl.shapes_graph import ShapesGraph
-from rdflib import SH
+from rdflib import RDF, SH
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
@@ -76,7 +78,7 @@ class DataGraph(rdflib.Graph):
 class _Shape(Shape):
     """A shape that keeps its constraints, and remembers within one run which nodes meet it."""
 
-    __slots__ = ("_constraints", "_steps")
+    __slots__ = ("_loud", "_quiet", "_steps")
 
     def validate(
         self, executor: Any, target_graph: Any, focus: Any = None, _evaluation_path: Any = None
@@ -92,32 +94,47 @@ class _Shape(Shape):
             if key in target_graph.conforming:
                 return True, []
             focus = [focus]
+        # Results are handed on by sh:property alone; sh:node, sh:or, ... ask for a verdict.
+        quiet = bool(path) and (
+            not isinstance(path[-1], PropertyConstraintComponent) or getattr(path[-1], "quiet", False)
+        )
         path.append(self)
         values = self._values(target_graph, focus)
         conforms, results = True, []
-        for constraint in self._kept():
+        for constraint in self._kept(quiet):
             conforming, found = constraint.evaluate(executor, target_graph, values, [*path, constraint])
             conforms = conforms and conforming
             results.extend(found)
+            if quiet and not conforms:
+                break
         if key and conforms and not results:
             target_graph.conforming.add(key)
         return conforms, results
 
-    def _kept(self) -> list[Any]:
-        if not hasattr(self, "_constraints"):
-            names = set(self.sg.graph.predicates(self.node))
-            kinds = dict.fromkeys(
-                CONSTRAINT_PARAMETERS_MAP[name] for name in ALL_CONSTRAINT_PARAMETERS if name in names
-            )
-            self._constraints = []
-            for kind in kinds:
-                # pySHACL warns of, and leaves out, qualified value shapes on a node shape.
-                with suppress(ConstraintLoadWarning):
-                    constraint: Any = kind(self)
-                    # Nobody reads the text that it writes beside each result.
-                    constraint.make_v_result_description = _no_text
-                    self._constraints.append(constraint)
-        return self._constraints
+    def _kept(self, quiet: bool) -> list[Any]:
+        """The constraints; quiet ones make no results that can be read."""
+        name = "_quiet" if quiet else "_loud"
+        if not hasattr(self, name):
+            setattr(self, name, list(self._made(quiet)))
+        return cast(list[Any], getattr(self, name))
+
+    def _made(self, quiet: bool) -> Iterator[Any]:
+        names = set(self.sg.graph.predicates(self.node))
+        kinds = dict.fromkeys(
+            CONSTRAINT_PARAMETERS_MAP[name] for name in ALL_CONSTRAINT_PARAMETERS if name in names
+        )
+        for kind in kinds:
+            # pySHACL warns of, and leaves out, qualified value shapes on a node shape.
+            with suppress(ConstraintLoadWarning):
+                constraint: Any = kind(self)
+                # Nobody reads the text that it writes beside each result.
+                constraint.make_v_result_description = _no_text
+                constraint.quiet = quiet
+                if quiet:
+                    constraint.make_v_result = _no_result
+                for query in getattr(constraint, "sparql_constraints", ()):
+                    query.pre_bind_variables = _prepared(query)
+                yield constraint
 
     def _values(self, data: rdflib.Graph, focus: Iterable[Node]) -> dict[Node, set[Node]]:
         if not self.is_property_shape:
@@ -142,6 +159,24 @@ class _Shape(Shape):
 
 def _no_text(*_: Any, **__: Any) -> str:
     return ""
+
+
+def _no_result(*_: Any, **__: Any) -> tuple[str, Node, list[Any]]:
+    return "", RDF.nil, []
+
+
+def _prepared(query: Any) -> Callable[[Node], tuple[dict[str, Node], str]]:
+    """Look at the text of a SPARQL constraint once, not for every node that it is asked about."""
+    found: list[tuple[dict[str, Node], str]] = []
+    prepare = query.pre_bind_variables
+
+    def prepared(this: Node) -> tuple[dict[str, Node], str]:
+        if not found:
+            found.append(prepare(this))
+        bindings, text = found[0]
+        return {name: this if name == "this" else value for name, value in bindings.items()}, text
+
+    return prepared
 
 
 def _steps(path: Path) -> list[list[tuple[rdflib.URIRef, bool]]] | None:

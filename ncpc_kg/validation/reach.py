@@ -71,14 +71,15 @@ class Reach:
     def __init__(self, graph: rdflib.Graph, shapes: Iterable[Node]) -> None:
         self._graph = graph
         self.trees: list[Tree] = []
-        # For each property: shape, steps from its node to the statement's near end, last step.
-        self._back: dict[NamedNode | None, list[tuple[int, tuple[Step, ...], Step]]] = {}
+        # For each property: the steps from a node to a statement with it, and which shapes take them.
+        self._back: dict[NamedNode | None, dict[tuple[Step, ...], frozenset[int]]] = {}
         for index, shape in enumerate(shapes):
             tree: Tree = {}
             self._collect(shape, tree, 0)
             self.trees.append(tree)
             for way in _ways(tree, ()):
-                self._back.setdefault(way[-1].name, []).append((index, way[:-1], way[-1]))
+                ways = self._back.setdefault(way[-1].name, {})
+                ways[way] = ways.get(way, frozenset()) | {index}
 
     def fetch(self, view: View, index: int, node: Term, into: set[Triple]) -> None:
         """Collect the statements that a shape looks at from one node.
@@ -91,7 +92,7 @@ class Reach:
         """
         _fetch(view, self.trees[index], node, into)
 
-    def concerned(self, view: View, other: View, triple: Triple) -> Iterator[tuple[int, Term]]:
+    def concerned(self, view: View, other: View, triple: Triple) -> Iterator[tuple[frozenset[int], Term]]:
         """Yield the shapes and nodes whose verdict a changed statement may change.
 
         Args:
@@ -103,7 +104,7 @@ class Reach:
             Shapes by index, with nodes that they may or may not target.
         """
         for name in (triple.predicate, None):
-            for index, way, last in self._back.get(name, ()):
+            for (*way, last), indexes in self._back.get(name, {}).items():
                 near = cast(Term, triple.object if last.turned else triple.subject)
                 if last.enough is not None and _has_enough(other, near, last, last.enough):
                     continue  # there were enough without it, so nothing changes
@@ -111,7 +112,7 @@ class Reach:
                 for step in reversed(way):
                     nodes = {found for node in nodes for found in _neighbours(view, node, step, back=True)}
                 for node in nodes:
-                    yield index, node
+                    yield indexes, node
 
     def _collect(self, shape: Node, tree: Tree, depth: int) -> None:
         graph = self._graph

@@ -23,6 +23,8 @@ Places = Callable[..., Place | None]
 # Shapes, by index, with the nodes to check against each.
 Work = dict[int, set[Term]]
 
+_NONE: frozenset[int] = frozenset()
+
 
 def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = None) -> Report:
     """Validate what a dataset asserts, its ontology included (SHACL, section 3.4).
@@ -91,28 +93,28 @@ def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work
     """
     reach, targets = shapes.reach, shapes.targets
     before = View(store, HIDDEN)
-    kinds: dict[Term, frozenset[Term]] = {}
-    seen: set[tuple[int, Term]] = set()
-    work: Work = {}
+    concerned: dict[Term, set[int]] = {}
+    reached: dict[Term, set[int]] = {}
     for view, other, quads in ((after, before, change.inserted), (before, after, change.deleted)):
         for triple in {quad.triple for quad in quads if quad.graph_name not in HIDDEN}:
             if triple.predicate == SUBCLASS:
                 return None
-            # Who was targeted before is no news; a hub would be looked at again for nothing.
-            fresh = (
-                (index, node)
-                for indexes, node in targets.through(view, triple)
-                for index in indexes
-                if not targets.holds(before, index, node, before.types(node))
-            )
-            for index, node in (*reach.concerned(view, other, triple), *fresh):
-                if (index, node) in seen:
-                    continue
-                seen.add((index, node))
-                if node not in kinds:
-                    kinds[node] = after.types(node)
-                if targets.holds(after, index, node, kinds[node]):
-                    work.setdefault(index, set()).add(node)
+            for indexes, node in reach.concerned(view, other, triple):
+                concerned.setdefault(node, set()).update(indexes)
+            for indexes, node in targets.through(view, triple):
+                reached.setdefault(node, set()).update(indexes)
+    # Who was targeted before is no news; a hub would be looked at again for nothing.
+    for node, numbers in reached.items():
+        if new := numbers - concerned.get(node, _NONE):
+            kinds = before.types(node)
+            fresh = {index for index in new if not targets.holds(before, index, node, kinds)}
+            concerned.setdefault(node, set()).update(fresh)
+    work: Work = {}
+    for node, numbers in concerned.items():
+        kinds = after.types(node)
+        for index in numbers:
+            if targets.holds(after, index, node, kinds):
+                work.setdefault(index, set()).add(node)
     return work
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from pyoxigraph import NamedNode, Triple
 from rdflib import SH
@@ -14,6 +14,16 @@ from ncpc_kg.graph import from_rdflib
 from ncpc_kg.validation.view import TYPE, View
 
 _NONE: frozenset[int] = frozenset()
+_KINDS = (SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf)
+
+
+class _Declared(NamedTuple):
+    """The target declarations of one shape."""
+
+    nodes: frozenset[Term]
+    classes: frozenset[Term]
+    subjects_of: frozenset[NamedNode]
+    objects_of: frozenset[NamedNode]
 
 
 class Targets:
@@ -25,13 +35,12 @@ class Targets:
 
     def __init__(self, declared: Iterable[Mapping[Node, frozenset[Node]]]) -> None:
         self._declared = [
-            {name: frozenset(map(from_rdflib, values)) for name, values in found.items()}
+            _Declared(*(cast(Any, frozenset(map(from_rdflib, found[name]))) for name in _KINDS))
             for found in declared
         ]
-        self._by_node = self._turned(SH.targetNode)
-        self._by_class = self._turned(SH.targetClass)
-        self._by_subject = self._turned(SH.targetSubjectsOf)
-        self._by_object = self._turned(SH.targetObjectsOf)
+        self._by_node, self._by_class, self._by_subject, self._by_object = (
+            self._turned(kind) for kind in range(len(_KINDS))
+        )
 
     def nodes(self, view: View, shape: int) -> set[Term]:
         """Return the nodes that a shape targets.
@@ -44,16 +53,14 @@ class Targets:
             The nodes, in the data or not.
         """
         found = self._declared[shape]
-        nodes: set[Term] = set(found[SH.targetNode])
-        for name in found[SH.targetClass]:
+        nodes = set(found.nodes)
+        for name in found.classes:
             for kind in view.subclasses(name):
                 nodes.update(cast(Term, triple.subject) for triple in view.match(None, TYPE, kind))
-        for name in found[SH.targetSubjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.subject) for triple in pattern)
-        for name in found[SH.targetObjectsOf]:
-            pattern = view.match(None, cast(NamedNode, name), None)
-            nodes.update(cast(Term, triple.object) for triple in pattern)
+        for name in found.subjects_of:
+            nodes.update(cast(Term, triple.subject) for triple in view.match(None, name, None))
+        for name in found.objects_of:
+            nodes.update(cast(Term, triple.object) for triple in view.match(None, name, None))
         return nodes
 
     def shapes(self, view: View, node: Term) -> frozenset[int]:
@@ -72,10 +79,10 @@ class Targets:
                 found |= self._by_class.get(kind, _NONE)
             # Property by property: a node that much is inferred of is not read as a whole.
             for name, shapes in self._by_subject.items():
-                if not shapes <= found and next(view.match(node, cast(NamedNode, name), None), None):
+                if not shapes <= found and view.has(node, cast(NamedNode, name), None):
                     found |= shapes
         for name, shapes in self._by_object.items():
-            if not shapes <= found and next(view.match(None, cast(NamedNode, name), node), None):
+            if not shapes <= found and view.has(None, cast(NamedNode, name), node):
                 found |= shapes
         return frozenset(found)
 
@@ -89,14 +96,11 @@ class Targets:
             kinds: Classes of the node, superclasses included.
         """
         found = self._declared[shape]
-        if node in found[SH.targetNode] or not kinds.isdisjoint(found[SH.targetClass]):
+        if node in found.nodes or not kinds.isdisjoint(found.classes):
             return True
-        if isinstance(node, Subject) and any(
-            next(view.match(node, cast(NamedNode, name), None), None) for name in found[SH.targetSubjectsOf]
-        ):
-            return True
-        names = found[SH.targetObjectsOf]
-        return any(next(view.match(None, cast(NamedNode, name), node), None) for name in names)
+        return (
+            isinstance(node, Subject) and any(view.has(node, name, None) for name in found.subjects_of)
+        ) or any(view.has(None, name, node) for name in found.objects_of)
 
     def through(self, view: View, triple: Triple) -> Iterator[tuple[frozenset[int], Term]]:
         """Yield shapes with a node that they may target because of one statement.
@@ -115,9 +119,9 @@ class Targets:
         yield self._by_subject.get(triple.predicate, _NONE), subject
         yield self._by_object.get(triple.predicate, _NONE), value
 
-    def _turned(self, predicate: Node) -> dict[Term, frozenset[int]]:
+    def _turned(self, kind: int) -> dict[Term, frozenset[int]]:
         turned: dict[Term, set[int]] = {}
         for shape, found in enumerate(self._declared):
-            for value in found[predicate]:
+            for value in found[kind]:
                 turned.setdefault(value, set()).add(shape)
         return {value: frozenset(shapes) for value, shapes in turned.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import product
 from typing import cast
 
 from pyoxigraph import NamedNode, Quad, Triple
@@ -44,19 +45,20 @@ class View:
         self._store = store
         self._hidden = hidden
         self._gone = frozenset(change.deleted) if change else frozenset()
-        self._new: dict[object, list[Triple]] = {}
+        # What is new, by every pattern that it matches.
+        self._new: dict[tuple[object, object, object], list[Triple]] = {}
         new = {quad.triple for quad in change.inserted if quad.graph_name not in hidden} if change else ()
         for triple in new:
-            for node in {triple.subject, triple.object}:
-                self._new.setdefault(node, []).append(triple)
-        self._all_new = frozenset(new)
+            subject, predicate, value = triple.subject, triple.predicate, triple.object
+            for key in product((subject, None), (predicate, None), (value, None)):
+                self._new.setdefault(key, []).append(triple)
         self._supers: dict[Term, frozenset[Term]] = {}
 
     def match(
         self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
     ) -> Iterator[Triple]:
         """Yield the matching statements, each once, whatever graphs hold it."""
-        new = self._matching_new(subject, predicate, object)
+        new = self._new.get((subject, predicate, object), ())
         yield from new
         seen: set[Triple] = set(new)
         for quad in self._store.quads_for_pattern(subject, predicate, object, None):
@@ -66,6 +68,15 @@ class View:
             if triple not in seen:
                 seen.add(triple)
                 yield triple
+
+    def has(self, subject: Subject | None, predicate: NamedNode | None, object: Term | None) -> bool:
+        """Say whether any statement matches."""
+        if (subject, predicate, object) in self._new:
+            return True
+        return any(
+            quad.graph_name not in self._hidden and quad not in self._gone
+            for quad in self._store.quads_for_pattern(subject, predicate, object, None)
+        )
 
     def types(self, node: Term) -> frozenset[Term]:
         """Return the classes of a node, superclasses included."""
@@ -92,28 +103,12 @@ class View:
     def _sub(self, name: Term) -> Iterator[Term]:
         return (cast(Term, t.subject) for t in self.match(None, SUBCLASS, name))
 
-    def _matching_new(
-        self, subject: Term | None, predicate: NamedNode | None, value: Term | None
-    ) -> list[Triple]:
-        if not self._all_new:
-            return []
-        some: Iterable[Triple] = self._all_new
-        if subject is not None or value is not None:
-            some = self._new.get(subject if subject is not None else value, ())
-        return [
-            triple
-            for triple in some
-            if (subject is None or triple.subject == subject)
-            and (predicate is None or triple.predicate == predicate)
-            and (value is None or triple.object == value)
-        ]
 
-
-def _reachable(start: Term, step: object) -> set[Term]:
+def _reachable(start: Term, step: Callable[[Term], Iterable[Term]]) -> set[Term]:
     found = {start}
     waiting = [start]
     while waiting:
-        for other in step(waiting.pop()):  # type: ignore[operator]
+        for other in step(waiting.pop()):
             if other not in found:
                 found.add(other)
                 waiting.append(other)
