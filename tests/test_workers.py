@@ -322,6 +322,7 @@ def test_a_worker_can_open_nothing(tmp_path: Path) -> None:
             limits = Path(f"/proc/{pid}/limits").read_text()
             line = next(one for one in limits.splitlines() if one.startswith("Max open files"))
             assert line.split()[3:5] == ["5", "5"]
+            assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
             assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 5
 
     with_pool(tmp_path, test)
@@ -336,6 +337,20 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
         await until(lambda: not set(children(pool.keeper)) & set(old))
         assert await number(pool) == 0
+
+    with_pool(tmp_path, test)
+
+
+def test_a_query_that_the_kernel_kills_is_told_as_one_that_needed_too_much_memory(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        running = asyncio.ensure_future(pool.query(CROSS, CSV))
+        await until(lambda: pool.load.long == 1)
+        for pid in children(pool.keeper):
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(LimitReached, match="too much memory"):
+            await running
+        assert await number(pool) == 40
 
     with_pool(tmp_path, test)
 

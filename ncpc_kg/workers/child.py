@@ -49,6 +49,7 @@ def seal(connection: socket.socket, life: int, limits: Limits, may_connect: bool
     silence = os.open(os.devnull, os.O_WRONLY)  # what the engine prints as it dies helps nobody
     os.dup2(silence, 2)
     os.close(silence)
+    _die_first()
     size = _address_space() + limits.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -147,6 +148,13 @@ def out_of_time(limits: Limits) -> LimitReached:
         expected=f"at most {limits.seconds:g} seconds",
         hint="ask for less at once: add conditions or LIMIT, and avoid patterns that share no variable",
     )
+
+
+def _die_first() -> None:
+    """When the machine runs out of memory, let the kernel end this process and not the keeper."""
+    path = Path("/proc/self/oom_score_adj")
+    if path.exists():
+        path.write_text("1000")
 
 
 def _address_space() -> int:

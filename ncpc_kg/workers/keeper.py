@@ -36,6 +36,7 @@ class _Child:
     pid: int
     life: int
     call: int | None = None
+    unwanted: bool = False
     connection: socket.socket | None = None
     unpacker: frames.Unpacker = field(default_factory=frames.Unpacker)
     result: tuple[frames.Head, bytes] | None = None
@@ -170,6 +171,7 @@ class Keeper:
 
     def _kill(self, number: int) -> None:
         if one := self.children.get(number):
+            one.unwanted = True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one.pid, signal.SIGKILL)
 
@@ -208,7 +210,7 @@ class Keeper:
         if one.call is not None:
             self._finish_write(one, status)
         else:
-            self._tell({"gone": number, "why": why(status)})
+            self._tell({"gone": number, "why": why(status, one.unwanted)})
 
     # ------------------------------------------------------------------ writes
 
@@ -249,7 +251,7 @@ class Keeper:
             one.connection.close()
         self.writing = None
         if one.result is None:
-            self._tell({"done": one.call, **frames.error_head(ended(why(status), self.limits))})
+            self._tell({"done": one.call, **frames.error_head(ended(why(status, one.unwanted), self.limits))})
         elif "error" in one.result[0]:
             self._tell({"done": one.call, **one.result[0]})
         else:
@@ -300,12 +302,19 @@ class Keeper:
             self._tell({"done": call, "made": True})
 
 
-def why(status: int) -> str:
-    """Why a process ended, from its wait status."""
+def why(status: int, unwanted: bool = False) -> str:
+    """Why a process ended.
+
+    Args:
+        status: Its wait status.
+        unwanted: Whether the keeper killed it; otherwise the kernel did, for want of memory.
+    """
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGALRM:
             return "time"
+        if number == signal.SIGKILL:
+            return "killed" if unwanted else "memory"
         if number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP):
             return "memory"
         return "killed"

@@ -202,7 +202,7 @@ class WorkerPool:
             early = loop.time() - job.since < _EARLY
             reason = await self._reason(worker)
             self._schedule.end(worker)
-            if not (early and tries and isinstance(reason, ServiceError) and not self.failed.is_set()):
+            if not (early and tries) or self.failed.is_set():
                 raise reason from error
         except asyncio.CancelledError:
             if job.worker is not None and job.worker.job is job:
