@@ -134,6 +134,7 @@ def test_ill_formed_values_are_refused(type_: str, text: str) -> None:
     [
         ("#+ summary: Who houses a centre?\n", "", "has no summary"),
         ("#+ tags: [Hosts]", "#+ tags: [Hosts", "host-of-centre.rq:4: The #+ lines are not valid YAML"),
+        ("#+ tags: [Hosts]", "#+ tags: [Hosts]\n#+ tags: [Donors]", "tags stands here twice"),
         ("#+ id: T01", "#+ identifier: T01", "The header has an unknown key"),
         ("#+     label: Centre\n", "", "lacks its name, label or type"),
         (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import yaml
 from conftest import ROOT
-from ruamel.yaml import YAML
 
 from ncpc_kg import __version__
 from ncpc_kg.dataset import read_about
 
 
 def test_the_citation_agrees_with_package_and_dataset() -> None:
-    cited = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text("utf-8"))
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     about = read_about()
     assert cited["cff-version"] == "1.2.0"
     assert cited["version"] == __version__

@@ -108,13 +108,14 @@ def test_the_development_lock_repeats_the_runtime_lock() -> None:
 
 # Used without being imported: FastAPI reads forms with it.
 UNSEEN = {"python-multipart"}
-# Imported through the packages that bring them along.
+# Imported through the packages that bring them along, or under another name.
 BROUGHT = {
     "markupsafe": "jinja2",
     "starlette": "fastapi",
     "pydantic": "fastapi",
     "anyio": "fastapi",
     "click": "typer",
+    "yaml": "pyyaml",
 }
 
 
@@ -129,7 +130,7 @@ def test_the_dependencies_are_those_that_are_imported() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module)
     outside = {
-        "ruamel.yaml" if name.startswith("ruamel") else name.partition(".")[0].lower().replace("_", "-")
+        name.partition(".")[0].lower().replace("_", "-")
         for name in imported
         if name.partition(".")[0] not in sys.stdlib_module_names | {"ncpc_kg", "_typeshed"}
     }

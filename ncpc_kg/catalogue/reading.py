@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import yaml
 from pyoxigraph import Store
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from ncpc_kg.catalogue.question import TYPES, Catalogue, Parameter, Question, blocks
 from ncpc_kg.errors import Place, SourceError
@@ -83,12 +82,26 @@ def _read_question(path: Path, _modified: int, _size: int, base: str) -> Questio
     )
 
 
+class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """Reads every value as the text it is, by libyaml where it is there, and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands in a mapping twice."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise yaml.MarkedYAMLError(problem=f"{name} stands here twice", problem_mark=key.start_mark)
+            seen.add(name)
+        return cast(dict[Any, Any], super().construct_mapping(node, deep))
+
+
 def _read_header(text: str, path: Path) -> dict[str, Any]:
     lines = [line.removeprefix("#+") for line in text.splitlines() if line.startswith("#+")]
     first = next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith("#+")), 1)
     try:
-        header = YAML(typ="safe").load("\n".join(line.removeprefix(" ") for line in lines)) or {}
-    except MarkedYAMLError as error:
+        header = yaml.load("\n".join(line.removeprefix(" ") for line in lines), _Loader) or {}  # noqa: S506
+    except yaml.MarkedYAMLError as error:
         line = first + error.problem_mark.line if error.problem_mark else first
         raise SourceError(
             f"The #+ lines are not valid YAML: {error.problem}.", place=Place(path, line)

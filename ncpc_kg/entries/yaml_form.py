@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import re
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.scalarstring import LiteralScalarString
+import yaml
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import IRI, OTHER, Item, Note, Record, Spot
 from ncpc_kg.entries.profile import Field, Group, describe
 from ncpc_kg.errors import Place, SourceError
 
+_TEXT, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
 _DEPTH = 12
 _LISTED = 40
+# Nodes are read, never turned into values, so that a text stays as it is written. libyaml is
+# ten times faster than the same loader in Python, which stands in where it is missing.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Without any of these no part is repeated, and nothing is nested deeper than it is indented.
 _MAY_BE_TRAP = re.compile(r"[&*\[{]|^ {25}|(- ){4}", re.MULTILINE)
 
@@ -41,14 +43,12 @@ def read_yaml(text: str, group: Group) -> list[tuple[Record, list[Note]]]:
     """
     _refuse_traps(text)
     try:
-        nodes = list(_loader().compose_all(text))
-    except MarkedYAMLError as error:
-        raise _syntax_error(error) from error
-    except YAMLError as error:
-        raise SourceError(f"Not valid YAML: {error}.", hint="correct the text") from error
+        nodes = list(yaml.compose_all(text, _LOADER))
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, text) from error
     found = []
     for node in nodes:
-        if node is None:
+        if isinstance(node, ScalarNode) and node.tag == _NULL:
             continue
         if not isinstance(node, MappingNode):
             spot = _spot(node)
@@ -75,13 +75,8 @@ def write_yaml(record: Record, group: Group) -> str:
     Returns:
         YAML that reads as the same record.
     """
-    out = io.StringIO()
-    writer = YAML()
-    writer.allow_unicode = True
-    writer.width = 10_000
-    writer.indent(mapping=2, sequence=4, offset=2)
-    writer.dump(_plain(record, group), out)
-    return out.getvalue()
+    plain = _plain(record, group)
+    return yaml.dump(plain, Dumper=_Writer, allow_unicode=True, width=10_000, sort_keys=False)
 
 
 def template_yaml(group: Group, known: Known) -> str:
@@ -139,8 +134,19 @@ def _comment(text: str, depth: int) -> Iterator[str]:
     yield from (start + line for line in textwrap.wrap(text, 92 - len(start)))
 
 
-def _loader() -> YAML:
-    return YAML(typ="rt", pure=True)
+class _Lines(str):
+    """A text that is written line by line after a |."""
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes lists two blanks further in than the field they belong to."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        """Never write a list as far out as its field."""
+        super().increase_indent(flow, False)
+
+
+_Writer.add_representer(_Lines, lambda writer, text: writer.represent_scalar(_TEXT, text, style="|"))
 
 
 def _refuse_traps(text: str) -> None:
@@ -149,7 +155,7 @@ def _refuse_traps(text: str) -> None:
         return
     depth = 0
     try:
-        for event in _loader().parse(text):
+        for event in yaml.parse(text, _LOADER):
             if isinstance(event, CollectionStartEvent):
                 depth += 1
             elif isinstance(event, CollectionEndEvent):
@@ -170,17 +176,17 @@ def _refuse_traps(text: str) -> None:
                     hint="write the value out, or put a text that starts with & or * in quotes",
                     place=place,
                 )
-    except MarkedYAMLError as error:
-        raise _syntax_error(error) from error
-    except YAMLError as error:
-        raise SourceError(f"Not valid YAML: {error}.", hint="correct the text") from error
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, text) from error
 
 
-def _syntax_error(error: MarkedYAMLError) -> SourceError:
-    mark = error.problem_mark or error.context_mark
+def _syntax_error(error: yaml.YAMLError, text: str) -> SourceError:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return SourceError(f"Not valid YAML: {error}.", hint="correct the text")
+    mark: Any = error.problem_mark or error.context_mark
     problem = " ".join(str(part) for part in (error.context, error.problem) if part)
     hint = "correct the text there"
-    if "tab" in problem or "\\t" in problem:
+    if mark and re.match(r" *\t", "".join(text.split("\n")[mark.line : mark.line + 1])):
         hint = "indent with blanks, not with tabs"
     elif "mapping values are not allowed" in problem:
         hint = "put a text that holds a colon in quotes, and look at the indentation"
@@ -239,7 +245,7 @@ def _items(node: Node, of: Field, notes: list[Note]) -> Iterator[Item]:
             else:
                 yield from _items(inner, of, notes)
     elif isinstance(node, ScalarNode):
-        null = node.tag == "tag:yaml.org,2002:null"
+        null = node.tag == _NULL
         yield Item("" if null else str(node.value), spot=spot)
     elif of.inner is not None and isinstance(node, MappingNode):
         inner_notes: list[Note] = []
@@ -275,7 +281,7 @@ def _plain(record: Record, group: Group) -> dict[str, object]:
         else:
             plain[of.key] = _one([item.text or "" for item in items])
     if record.other:
-        plain[OTHER] = LiteralScalarString(record.other)
+        plain[OTHER] = _Lines(record.other)
     return plain
 
 
