@@ -230,6 +230,34 @@ def test_one_long_query_too_many_is_put_off_until_another_ends(tmp_path: Path) -
     with_pool(tmp_path, test, long_queries=1)
 
 
+def test_workers_that_only_long_queries_needed_end_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ncpc_kg.workers.schedule._SPARE", 0.3)
+    # Long but finite: the same count again and again.
+    slow = " UNION ".join(["{ " + " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(4)) + " }"] * 4)
+
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        text = f"SELECT (COUNT(*) AS ?n) {{ {slow} }}"
+        most = 0
+
+        async def watch() -> None:
+            nonlocal most
+            while True:
+                most = max(most, pool.load.workers)
+                await asyncio.sleep(0.01)
+
+        watching = asyncio.ensure_future(watch())
+        results = await asyncio.gather(*(pool.query(text, CSV) for _ in range(4)))
+        watching.cancel()
+        assert {one.body for one in results} == {f"n\r\n{4 * 40**4}\r\n".encode()}
+        assert most > 2
+        await until(lambda: pool.load.workers == 2 and len(children(pool.keeper)) == 2)
+
+    with_pool(tmp_path, test)
+
+
 def test_what_is_put_off_for_too_long_is_refused(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
         hits: list[str] = []

@@ -120,8 +120,6 @@ class Keeper:
                 self._fork_worker()
             case "kill":
                 self._kill(head["id"])
-            case "nice":
-                self._slow_down(head["id"])
             case "aside":
                 self._put_aside(head["id"], head["aside"])
             case "cancel":
@@ -174,13 +172,6 @@ class Keeper:
             one.unwanted = True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one.pid, signal.SIGKILL)
-
-    def _slow_down(self, number: int) -> None:
-        if one := self.children.get(number):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "SCHED_IDLE"):  # only what nothing else wants of the processor
-                    os.sched_setscheduler(one.pid, os.SCHED_IDLE, os.sched_param(0))
-                os.setpriority(os.PRIO_PROCESS, one.pid, 19)
 
     def _put_aside(self, number: int, aside: bool) -> None:
         """Keep a worker off one processor, on which short queries then never wait for it."""

@@ -21,8 +21,7 @@ from ncpc_kg.workers.worker import Job, Reply, Worker
 logger = logging.getLogger("ncpc_kg.gate")
 
 _GRACE = 20.0
-"""Seconds in which the reason why a worker ended must come: one that has next to nothing of the
-processor takes a while to end."""
+"""Seconds in which the reason why a worker ended must come: giving back much memory takes a while."""
 _EARLY = 0.02
 
 

@@ -3,9 +3,9 @@
 A worker runs one query at a time; while queries are quick and many, the next few lie ready at
 their worker, which saves both sides most of their waking up. One that runs longer than a moment
 is *long*: what lies behind it goes to other workers, one more is forked, and while short queries
-come in it keeps off one of the processors. Later it gets only what others leave of the rest. One
-too many of these is put off: stopped, and run again when another has ended. A caller that
-leaves: the worker is killed, and with it everything the query held.
+come in it keeps off one of the processors. One too many *very long* query is put off: stopped,
+and run again when another has ended. A caller that leaves: the worker is killed, and with it
+everything the query held.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from ncpc_kg.workers.worker import Job, Worker
 LONG = 0.15
 """Seconds after which a query is long."""
 VERY_LONG = 1.0
-"""Seconds after which a long query gets less of the processor."""
+"""Seconds after which a query is very long, and counts against `Limits.long_queries`."""
+_SPARE = 10.0
+"""Seconds after which workers that only long queries made necessary are ended."""
 _LATELY = 0.5
 """Seconds for which a processor is kept free after a short query."""
 _TICK = 0.05
@@ -56,6 +58,7 @@ class Schedule:
         self._pace = 0.0
         self._quick = 0.0
         self._ticking: asyncio.TimerHandle | None = None
+        self._retiring: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -105,13 +108,13 @@ class Schedule:
         if worker.spoilt:
             self.end(worker)
             return
-        if worker.slowed or worker.generation != self.generation:
+        if worker.generation != self.generation:
             if not worker.jobs:
                 self._discard(worker)
                 if self._waiting:
                     self._fork_if_room()
             return
-        worker.long = False
+        worker.long = worker.very_long = False
         if worker.aside:
             self._put_aside(worker, False)
         if len(worker.jobs) > _READY // 2:
@@ -121,6 +124,14 @@ class Schedule:
             worker.start(jobs, self.loop.time())
         elif not worker.jobs:
             self._idle.append(worker)
+            if len(self._idle) > self.limits.workers and self._retiring is None:
+                self._retiring = self.loop.call_later(_SPARE, self._retire)
+
+    def _retire(self) -> None:
+        """End the workers that have been idle longest, down to what short queries need."""
+        self._retiring = None
+        while len(self._idle) > self.limits.workers:
+            self._discard(self._idle.pop(0))
 
     def _share(self, has: int) -> list[Job]:
         """The waiting jobs that one worker takes: its share of them while they are quick."""
@@ -207,8 +218,9 @@ class Schedule:
     def stop(self, error: NcpcError) -> None:
         """End all workers; whoever waits gets this error."""
         self.over = error
-        if self._ticking is not None:
-            self._ticking.cancel()
+        for timer in (self._ticking, self._retiring):
+            if timer is not None:
+                timer.cancel()
         for worker in list(self.workers.values()):
             self._discard(worker)
         for job in (*self._waiting, *self._put_off):
@@ -253,8 +265,8 @@ class Schedule:
             if age > LONG and job.reply.done():  # its caller left while it lay ready
                 self.end(worker)
                 continue
-            if age > VERY_LONG and not worker.slowed:
-                self._slow_down(worker, job)
+            if age > VERY_LONG and not worker.very_long:
+                self._limit(worker, job)
             if worker.long and worker.aside != crowded and worker.number in self.workers:
                 self._put_aside(worker, crowded)
         if self._put_off:
@@ -271,22 +283,23 @@ class Schedule:
         worker.aside = aside
         self._order({"do": "aside", "id": worker.number, "aside": aside})
 
-    def _slow_down(self, worker: Worker, job: Job) -> None:
-        """Give a very long query what the others leave; one too many is put off."""
-        if sum(one.slowed for one in self.workers.values()) < self.limits.long_queries:
-            worker.slowed = True
-            self._order({"do": "nice", "id": worker.number})
-            self._fork_if_room()
+    def _limit(self, worker: Worker, job: Job) -> None:
+        """Let a very long query go on, or put it off if there are too many."""
+        if self._very_long() < self.limits.long_queries:
+            worker.very_long = True
             return
         job.put_off, job.worker = True, None
         self._put_off.append(job)
         worker.jobs.clear()
         self.end(worker)
 
+    def _very_long(self) -> int:
+        return sum(one.very_long for one in self.workers.values())
+
     def _resume(self) -> None:
         """Run again what was put off, as far as long queries have ended."""
-        jobs = [one.jobs[0] for one in self._busy() if not one.slowed] + list(self._waiting)
-        run = sum(one.slowed for one in self.workers.values()) + sum(job.put_off for job in jobs)
+        jobs = [one.jobs[0] for one in self._busy() if not one.very_long] + list(self._waiting)
+        run = self._very_long() + sum(job.put_off for job in jobs)
         while self._put_off and run < self.limits.long_queries:
             job = self._put_off.popleft()
             if not job.reply.done():

@@ -50,7 +50,7 @@ class Worker(asyncio.BufferedProtocol):
 
     Attributes:
         long: Its query runs longer than a moment.
-        slowed: It has been given less of the processor, for good.
+        very_long: It counts against the limit of long queries.
         aside: It keeps off the processor that is left to short queries.
         spoilt: It would go on with jobs that others were given.
         why: Set once it has ended: for what reason.
@@ -65,7 +65,7 @@ class Worker(asyncio.BufferedProtocol):
         self.gone = False
         self.why: asyncio.Future[str] = owner.loop.create_future()
         self.long = False
-        self.slowed = False
+        self.very_long = False
         self.aside = False
         self.spoilt = False
         self._unpacker = frames.Unpacker()
