@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
+from itertools import islice
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode
@@ -24,7 +26,8 @@ LABEL, _OTHER_LABEL = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabe
 _ABSOLUTE = re.compile(r"<?([a-z][a-z0-9+.\-]*://[^\s<>\"{}|\\^`]+)>?$", re.IGNORECASE)
 _PREFIXED = re.compile(r"([a-z][a-z0-9-]*):([\w.\-]+)$", re.IGNORECASE)
 _NEAR = 0.55
-_COMPARED = 60
+# How many names are counted for one key, looked at letter by letter, and compared in full.
+_COUNTED, _LOOKED_AT, _COMPARED = 4_000, 300, 60
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Known:
         self._choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
         self._texts: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._names: dict[tuple[object, ...], dict[str, list[Term]]] = {}
+        self._ends: dict[tuple[object, ...], dict[str, list[str]]] = {}
 
     def label(self, node: Term) -> str | None:
         """The name of a node, in English if there is one."""
@@ -146,7 +150,10 @@ class Known:
         scored: dict[Term, float] = {}
         named = self._named(field)
         # The costly comparison is made with the names that share most pairs of letters only.
-        common = {name: len(pieces & _pieces(name)) / (len(pieces) + len(name)) for name in named}
+        common = {
+            name: len(pieces & _pieces(name)) / (len(pieces) + len(name))
+            for name in self._candidates(field, wanted)
+        }
         for name in nlargest(_COMPARED, common, key=lambda one: common[one]):
             nodes = named[name]
             ratio = SequenceMatcher(None, wanted, name).ratio()
@@ -166,24 +173,45 @@ class Known:
         key = (field.options, field.schemes, field.classes)
         if key not in self._names:
             names: dict[str, list[Term]] = {}
-            for choice in self.choices(field):
-                for name in dict.fromkeys(self._all_names(choice)):
-                    if name and choice.term not in names.setdefault(name, []):
-                        names[name].append(choice.term)
+            for node in dict.fromkeys(self._members(field)):
+                for name in dict.fromkeys(self._all_names(node)):
+                    if name:
+                        names.setdefault(name, []).append(node)
             self._names[key] = names
         return self._names[key]
 
-    def _all_names(self, choice: Choice) -> Iterator[str]:
-        yield folded(choice.label)
-        node = choice.term
-        if isinstance(node, Subject):
-            for name in (LABEL, _OTHER_LABEL):
-                for quad in self.store.quads_for_pattern(node, name, None, None):
-                    yield folded(cast(Literal, quad.object).value)
-            local = re.split(r"[#/]", node.value)[-1]
-            yield folded(local)
-            yield folded(local.replace("-", " "))
-            yield folded(local.partition("-")[2].replace("-", " "))
+    def _candidates(self, field: Field, wanted: str) -> Iterable[str]:
+        """The names of a field that share the ends of most words with a text; all if they are few."""
+        named = self._named(field)
+        if len(named) <= _LOOKED_AT:
+            return named
+        key = (field.options, field.schemes, field.classes)
+        if key not in self._ends:
+            ends: dict[str, list[str]] = {}
+            for name in named:
+                for end in _ends(name):
+                    ends.setdefault(end, []).append(name)
+            self._ends[key] = ends
+        lists = sorted((self._ends[key].get(end, []) for end in _ends(wanted)), key=len)
+        shared: Counter[str] = Counter()
+        for names in lists:
+            # A key that nearly every name has tells little; how many are counted is bounded.
+            if len(names) <= _COUNTED or not shared:
+                shared.update(islice(names, _COUNTED))
+        size = len(wanted)
+        return nlargest(_LOOKED_AT, shared, key=lambda name: (shared[name], -abs(len(name) - size)))
+
+    def _all_names(self, node: Term) -> Iterator[str]:
+        if not isinstance(node, Subject):
+            yield folded(node.value)
+            return
+        for name in (LABEL, _OTHER_LABEL):
+            for quad in self.store.quads_for_pattern(node, name, None, None):
+                yield folded(cast(Literal, quad.object).value)
+        local = folded(re.split(r"[#/]", node.value)[-1])
+        yield local
+        yield local.replace("-", " ")
+        yield local.partition("-")[2].replace("-", " ")
 
     def _members(self, field: Field) -> Iterator[Term]:
         if field.options:
@@ -213,8 +241,15 @@ class Known:
 
 def folded(text: str) -> str:
     """A text without case, accents and repeated blanks, for comparison."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return " ".join(plain.split())
+
+
+def _ends(name: str) -> set[str]:
+    """The first and the last two letters of each word."""
+    return {end for word in re.split(r"[\s-]+", name) if word for end in (f"^{word[:2]}", f"{word[-2:]}$")}
 
 
 def _pieces(text: str) -> set[str]:

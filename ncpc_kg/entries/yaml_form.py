@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
@@ -183,7 +183,7 @@ def _refuse_traps(text: str) -> None:
 def _syntax_error(error: yaml.YAMLError, text: str) -> SourceError:
     if not isinstance(error, yaml.MarkedYAMLError):
         return SourceError(f"Not valid YAML: {error}.", hint="correct the text")
-    mark: Any = error.problem_mark or error.context_mark
+    mark = cast(Any, error.problem_mark or error.context_mark)
     problem = " ".join(str(part) for part in (error.context, error.problem) if part)
     hint = "correct the text there"
     if mark and re.match(r" *\t", "".join(text.split("\n")[mark.line : mark.line + 1])):
