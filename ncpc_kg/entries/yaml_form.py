@@ -160,7 +160,7 @@ def _refuse_traps(text: str) -> None:
                 depth += 1
             elif isinstance(event, CollectionEndEvent):
                 depth -= 1
-            mark = event.start_mark
+            mark = cast(Any, event.start_mark)
             place = Place(None, mark.line + 1, mark.column + 1)
             if depth > _DEPTH:
                 raise SourceError(
