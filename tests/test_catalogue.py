@@ -122,7 +122,7 @@ def test_terms_are_read_by_type(type_: str, text: str, term: NamedNode | Literal
 
 @pytest.mark.parametrize(
     ("type_", "text"),
-    [("iri", "no iri"), ("iri", ""), ("integer", "twelve"), ("date", "1997-13-01")],
+    [("iri", "no iri"), ("iri", ""), ("integer", "twelve"), ("date", "1997-13-01"), ("date", "1997-02-30")],
 )
 def test_ill_formed_values_are_refused(type_: str, text: str) -> None:
     with pytest.raises(ParameterError, match="value of x"):

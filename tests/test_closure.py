@@ -276,6 +276,21 @@ def test_removal_equals_closing_everything(start: list[Triple], data: st.DataObj
     assert stale <= closed.graph(INFERENCES)
 
 
+def test_a_shortcut_stays_while_another_fact_gives_it() -> None:
+    second = [Triple(node("id:hosting-b"), one.predicate, one.object) for one in HOSTING]
+    closed = close(dataset([*HOSTING, *second]), rules())
+    stale, again = close_removal(closed.store, HOSTING, rules())
+    left = (closed.graph(INFERENCES) - stale) | again
+    assert left == inferred(second)
+    assert triple("id:centre-a ncpc:hasCurrentHost id:org-a") in left
+
+
+def test_a_literal_added_where_a_thing_belongs_entails_nothing_about_itself() -> None:
+    odd = Triple(node("id:fact-a"), node("ncpc:concerns"), Literal("Brazil"))
+    added = close_addition(close(dataset([]), rules()).store, [odd], rules())
+    assert added == inferred([odd])
+
+
 def test_a_change_of_axioms_asks_for_a_full_closure() -> None:
     axiom = Triple(node("ncpc:Centre"), NamedNode(RDFS.subClassOf), node("ncpc:Donor"))
     store = close(dataset(HOSTING), rules()).store

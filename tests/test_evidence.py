@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pyoxigraph import NamedNode, RdfFormat, parse
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from ncpc_kg.errors import NotFound, SourceError
 from ncpc_kg.evidence import (
@@ -70,6 +70,13 @@ def test_built_passages_verify_and_a_changed_copy_does_not() -> None:
     assert check_passages(data, PAPER) == ()
     changed = (*PAPER[:3], "went on here", *PAPER[4:])
     assert [(m.passage.start, m.passage.end) for m in check_passages(data, changed)] == [(3, 4)]
+
+
+def test_a_passage_names_its_paragraph_only_where_it_lies_in_one() -> None:
+    data = dataset("id:thing ncpc:hasEvidence src:L3-4 , src:L3-6 .")
+    locator = NamedNode(PREFIXES["bibo"] + "locator")
+    found = {t.subject: t.object for t in build_passages(data, PAPER) if t.predicate == locator}
+    assert found == {NamedNode(SRC["L3-4"]): Literal("1")}
 
 
 def test_a_passage_beyond_the_end_is_an_error() -> None:

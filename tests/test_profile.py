@@ -69,6 +69,11 @@ def test_axioms_of_the_profile_pass(body: str) -> None:
         ("ncpc:p rdfs:range owl:Thing .", "owl:Thing may not stand"),
         (f"ncpc:p rdfs:domain {some('owl:someValuesFrom ncpc:B')} .", "owl:someValuesFrom may not stand"),
         ("ncpc:A owl:equivalentClass [ owl:unionOf ( ncpc:A ncpc:B ) ] .", "owl:unionOf may not stand"),
+        ("[ owl:unionOf ( ncpc:A ncpc:B ) ] owl:equivalentClass ncpc:A .", "owl:unionOf may not stand"),
+        (
+            f"ncpc:A rdfs:subClassOf [ owl:complementOf {some('owl:allValuesFrom ncpc:B')} ] .",
+            "owl:allValuesFrom may not stand where a subclass",
+        ),
         (
             "[] a owl:AllDisjointClasses ; owl:members ( ncpc:A [ owl:complementOf ncpc:B ] ) .",
             "owl:complementOf",

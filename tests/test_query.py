@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from pyoxigraph import Literal, NamedNode
@@ -6,10 +7,11 @@ from samples import MINIMAL, ContentMaker, DatasetEngine
 
 from ncpc_kg.catalogue import Parameter, Question, read_catalogue
 from ncpc_kg.engine import Answer, Term
-from ncpc_kg.errors import ParameterError
+from ncpc_kg.errors import ParameterError, QueryError
 from ncpc_kg.graph import merge
-from ncpc_kg.query import Choice, answer, choices, declare_prefixes, read_terms, shorten, table
+from ncpc_kg.query import Choice, answer, answer_text, choices, declare_prefixes, read_terms, shorten, table
 from ncpc_kg.sources import read_sources
+from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import ID, NCPC
 
 CENTRES = """\
@@ -151,6 +153,20 @@ def test_prefixes_that_a_query_uses_are_declared_once_on_its_first_line() -> Non
 
     assert declared == f"PREFIX ncpc: <{NCPC}> {text}"
     assert declare_prefixes(declared) == declared
+
+
+@pytest.mark.parametrize("text", ["ASK { id:x ncpc:y }", "ASK {\n id:x ncpc:y }"])
+def test_an_error_stands_where_the_writer_sees_it(text: str, tmp_path: Path) -> None:
+    """Declarations go before the text on its first line, so columns there are moved back."""
+    with Store.open(tmp_path / "store") as store, pytest.raises(QueryError) as caught:
+        answer_text(store, text, path=Path("asked.rq"))
+
+    lines = text.splitlines()
+    place = caught.value.place
+    assert place is not None
+    assert (place.path, place.line) == (Path("asked.rq"), len(lines))
+    assert place.column is not None
+    assert lines[-1][place.column - 1 :].startswith("}")
 
 
 def test_a_fork_has_its_own_prefixes(make_content: ContentMaker) -> None:

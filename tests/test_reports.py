@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyshacl
@@ -161,6 +162,15 @@ def test_sarif() -> None:
     assert "id:hosting-plan (value code:status-planned)" in first["message"]["text"]
     assert second["level"] == "warning"
     assert "locations" not in second
+
+
+@pytest.mark.parametrize(
+    ("severity", "level"), [("Violation", "error"), ("Warning", "warning"), ("Info", "note"), ("Own", "none")]
+)
+def test_each_severity_has_its_level_in_sarif(severity: str, level: str) -> None:
+    finding = replace(REPORT.findings[0], severity=name(str(SH) + severity))
+    (run,) = json.loads(to_sarif(make_report([finding])))["runs"]
+    assert run["results"][0]["level"] == level
 
 
 @pytest.mark.parametrize(

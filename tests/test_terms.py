@@ -68,6 +68,13 @@ def test_a_shape_that_targets_a_property_is_an_error(make_content: ContentMaker)
         check_terms(read_sources(make_content({"shapes/hosting.ttl": shapes})))
 
 
+def test_a_shape_that_asks_for_a_property_as_class_is_an_error(make_content: ContentMaker) -> None:
+    shapes = MINIMAL["shapes/hosting.ttl"] + "shape:other sh:class ncpc:hasHost .\n"
+
+    with pytest.raises(VocabularyError, match="A shape names ncpc:hasHost where a class"):
+        check_terms(read_sources(make_content({"shapes/hosting.ttl": shapes})))
+
+
 def test_sparql_inside_a_shape_is_checked(make_content: ContentMaker) -> None:
     shapes = MINIMAL["shapes/hosting.ttl"] + (
         "shape:Hosting sh:sparql shape:query .\n"

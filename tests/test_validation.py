@@ -8,14 +8,14 @@ import pytest
 import rdflib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 from rdflib import DCTERMS, RDF, RDFS, SH
 from samples import ROOT
 from shacl import Row, expected_rows, reference, rows
 from test_shapes import EXAMPLE, EXAMPLES, INVALID, VALID, base, shapes
 
 from ncpc_kg.engine import Change
-from ncpc_kg.errors import SourceError
+from ncpc_kg.errors import Place, SourceError
 from ncpc_kg.graph import Converter, Dataset
 from ncpc_kg.pipeline import Content
 from ncpc_kg.sources import read_source
@@ -204,6 +204,37 @@ def test_nested_shape_meets_a_literal() -> None:
     assert len(found) == 2
 
 
+def test_a_closed_shape_keeps_its_properties() -> None:
+    graph, data = rdflib.Graph(), rdflib.Graph()
+    graph.parse(
+        data="""PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:closed true ; sh:message "closed" ;
+            sh:property [ sh:path ex:p ] .""",
+        format="turtle",
+    )
+    data.parse(data="PREFIX ex: <http://example.org/> ex:a ex:p 1 ; ex:q 2 .", format="turtle")
+    dataset = Dataset()
+    dataset.store.load(data.serialize(format="nt").encode(), RdfFormat.N_TRIPLES)
+    found = validate(dataset, Shapes(graph)).findings
+    assert rows(found) == reference(data, graph)
+    assert [str(finding.path) for finding in found] == ["<http://example.org/q>"]
+
+
+def test_a_finding_along_an_inverse_path_says_where_the_other_node_stands() -> None:
+    graph = rdflib.Graph().parse(
+        data=f"""PREFIX ncpc: <{NCPC}> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        <urn:S> a sh:NodeShape ; sh:targetNode <{ID}a> ;
+            sh:property [ sh:path [ sh:inversePath ncpc:concerns ] ; sh:class ncpc:Hosting ] .""",
+        format="turtle",
+    )
+    concerns = Triple(NamedNode(ID.b), NamedNode(NCPC.concerns), NamedNode(ID.a))
+    dataset = Dataset()
+    dataset.add(EXAMPLE, [concerns])
+    dataset.mark(concerns, Place(Path("b.ttl"), 3))
+    (finding,) = validate(dataset, Shapes(graph)).findings
+    assert finding.where == Place(Path("b.ttl"), 3)
+
+
 def test_missing_shape_is_an_error() -> None:
     graph = rdflib.Graph().parse(
         data="""PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
@@ -273,10 +304,6 @@ def test_entry_is_checked_as_pyshacl_would(path: Path) -> None:
     # Left out is only what a shape of the profile says in its own words.
     replaced = {str(other) for other in shapes().graph.objects(None, DCTERMS.replaces)}
     assert all(row[5].strip("<>") in replaced for row in expected - found)
-
-
-def from_rdflib_back(node: object) -> rdflib.term.Node:
-    return Converter()(node)
 
 
 def test_a_hub_costs_nothing() -> None:
