@@ -32,6 +32,9 @@ from ncpc_kg.vocabulary import GRAPH, INFERRED, SHAPE
 
 _PROFILE = NamedNode(SHAPE["OwlRlProfile"])
 
+# Packages that only show what was built.
+_ABOVE = frozenset({"cli", "web"})
+
 # Called with what is being done and the share of the whole that is done, from 0 to 1.
 Progress = Callable[[str, float], None]
 
@@ -72,7 +75,8 @@ def fingerprint(settings: Settings) -> str:
     found = hashlib.sha256(f"{__version__}\n{settings.base}\n".encode())
     content = [(settings.content, path) for path, _, _ in find_sources(settings.content)]
     content += [(settings.content, path) for path in sorted((settings.content / "queries").rglob("*.rq"))]
-    content += [(PACKAGE, path) for path in sorted((*PACKAGE.glob("*.py"), *PACKAGE.glob("dataset/*.*")))]
+    package = sorted((*PACKAGE.rglob("*.py"), *PACKAGE.glob("dataset/*.ttl")))
+    content += [(PACKAGE, path) for path in package if path.relative_to(PACKAGE).parts[0] not in _ABOVE]
     for root, path in content:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found.update(f"{path.relative_to(root).as_posix()} {digest}\n".encode())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,29 @@ def test_every_file_of_the_content_counts_for_the_fingerprint(settings: Settings
     path.write_text(path.read_text() + "\n")
 
     assert fingerprint(settings) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("sources.py", True),
+        ("closure/full.py", True),
+        ("dataset/about.ttl", True),
+        ("web/pages.py", False),
+        ("cli/main.py", False),
+    ],
+)
+def test_what_takes_part_in_a_build_counts_for_the_fingerprint(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
+) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(pipeline.PACKAGE, package, ignore=shutil.ignore_patterns("static", "__pycache__"))
+    monkeypatch.setattr(pipeline, "PACKAGE", package)
+    before = fingerprint(settings)
+    path = package / name
+    path.write_text(path.read_text() + "\n")
+
+    assert (fingerprint(settings) != before) == counts
 
 
 def test_the_base_counts_for_the_fingerprint(settings: Settings) -> None:
