@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from ncpc_kg.engine import Change, DatasetClause, Formats, Gate, GraphWrite, Reader
@@ -24,8 +26,9 @@ from ncpc_kg.errors import (
     TooLarge,
 )
 from ncpc_kg.settings import Limits, Settings
-from ncpc_kg.store import Store
-from ncpc_kg.workers import WorkerPool
+from ncpc_kg.store import Store, journal
+from ncpc_kg.workers import WorkerPool, frames
+from ncpc_kg.workers.keeper import Keeper, _Child
 from ncpc_kg.workers.schedule import VERY_LONG, most_workers
 
 CSV = Formats(bindings="text/csv")
@@ -447,6 +450,27 @@ def test_backup_while_serving(tmp_path: Path) -> None:
     with_pool(tmp_path, test)
     with Store.open(tmp_path / "copy", read_only=True) as copy:
         assert len(copy) == 40
+
+
+def test_a_journal_that_cannot_be_folded_in_fails_no_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(store: Store) -> None:
+        raise StoreError("The new state could not be put on the disk.")
+
+    monkeypatch.setattr(Store, "compact", full)
+    ours, theirs = socket.socketpair()
+    with Store.open(tmp_path / "store") as store, ours, theirs:
+        keeper = Keeper(store, Limits(), ours, False, lambda: None)
+        keeper.compact_at = 100
+        quad = ox.Quad(ox.NamedNode("http://e/a"), ox.NamedNode("http://e/p"), ox.Literal(1))
+        record = journal.encode(journal.Record(0, Change(inserted=(quad,))))
+        keeper._commit(_Child(0, 0, call=5), {"made": False, "notes": []}, record)
+        told = [frames.receive(theirs) for _ in range(2)]
+        assert [one and one[0].get("generation") for one in told] == [1, None]
+        assert told[1] == ({"done": 5, "made": False, "notes": []}, b"")
+        assert (len(store), keeper.compact_at) == (1, 200)
+    assert "could not be put on the disk" in caplog.text
 
 
 def test_large_graphs_get_fewer_workers() -> None:

@@ -22,6 +22,7 @@ from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.read import XLSX, form_of, read_bytes
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.store import Store
+from ncpc_kg.store.files import ENTRIES
 from ncpc_kg.vocabulary import BASE
 
 app = typer.Typer(
@@ -317,7 +318,7 @@ def _open(
         graph = pipeline.build(settings, tell).store if write else pipeline.open_current(settings, tell)
     graph.gate = gate
     try:
-        yield gate.desk, graph, Inbox(settings.store / "entries")
+        yield gate.desk, graph, Inbox(settings.store / ENTRIES)
     finally:
         graph.close()
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ncpc_kg import store as stores
 from ncpc_kg.cli.terminal import StoreOption, err, make_settings
-from ncpc_kg.store import Store
 
 app = typer.Typer(name="store", help="Back the store up, restore it, tidy it.", no_args_is_help=True)
 
@@ -18,14 +18,13 @@ def backup(
     target: Annotated[Path, typer.Argument(help="Directory to make; it must not exist yet.")],
     store: StoreOption = None,
 ) -> None:
-    """Copy the store as it is at this moment; it may be in use meanwhile.
+    """Copy the store as it is at this moment, waiting entries included; it may be in use meanwhile.
 
     Examples:
       ncpc-kg store backup /srv/backups/2026-11-24
     """
-    with Store.open(_place(store), read_only=True) as opened:
-        opened.backup(target)
-        err.print(f"{len(opened)} statements in {target}")
+    stores.backup(_place(store), target)
+    _tell(target)
 
 
 @app.command()
@@ -39,10 +38,8 @@ def restore(
       ncpc-kg store restore /srv/backups/2026-11-24
     """
     place = _place(store)
-    Store.open(source, read_only=True).close()  # no new store for a backup that cannot be read
-    with Store.open(place) as opened:
-        opened.restore(source)
-        err.print(f"{len(opened)} statements in {place}")
+    stores.restore(source, place)
+    _tell(place)
 
 
 @app.command()
@@ -52,9 +49,14 @@ def compact(store: StoreOption = None) -> None:
     Examples:
       ncpc-kg store compact
     """
-    with Store.open(_place(store)) as opened:
+    with stores.Store.open(_place(store)) as opened:
         opened.compact()
 
 
 def _place(store: Path | None) -> Path:
     return make_settings(None, store).store
+
+
+def _tell(place: Path) -> None:
+    with stores.Store.open(place, read_only=True) as opened:
+        err.print(f"{len(opened)} statements in {place}")

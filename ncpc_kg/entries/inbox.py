@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ncpc_kg.entries import provenance
 from ncpc_kg.errors import NotFound, StoreError
-from ncpc_kg.store.files import write_durably
+from ncpc_kg.store.durable import make_directory, write_durably
 
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -76,7 +76,7 @@ class Inbox:
             if (other.who, other.digest, other.node) == (submission.who, submission.digest, submission.node):
                 return other
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self.directory)
             text = json.dumps(asdict(submission), ensure_ascii=False, indent=1)
             write_durably(self._path(submission.name), text.encode())
         except OSError as error:

@@ -95,7 +95,7 @@ def preview(store: Store, checked: Checked, catalogue: Catalogue, base: str) -> 
     ]
     change = Change((*checked.change.inserted, *quads), checked.change.deleted)
     nodes = sorted(_things(checked.entry.triples), key=lambda node: node.value)
-    with store.supposing(change) as snapshot:
+    with store.reading() as snapshot, snapshot.supposing(change):
         known = Known(snapshot.named, base)
         runs = list(_runs(catalogue, nodes, snapshot, base))
         after = [_rows(snapshot, text) for _, _, text in runs]

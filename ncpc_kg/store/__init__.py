@@ -1,7 +1,8 @@
 """The embedded, durable engine (pyoxigraph): `Store.open(directory)`."""
 
+from ncpc_kg.store.backup import backup, restore
 from ncpc_kg.store.embedded import Store
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import Snapshot
 
-__all__ = ["Reach", "Snapshot", "Store"]
+__all__ = ["Reach", "Snapshot", "Store", "backup", "restore"]

@@ -6,6 +6,7 @@
     3/base.nq     what was built from files        3/state.json  sums and names
     3/written.nq  what users added to it           3/removed.nq  what users took from it
     3/journal     the writes since state 3 was made
+    entries/      entries that wait for acceptance; `ncpc_kg.entries` keeps them
 
 A state is made beside the one in force and swapped in by renaming one small file, so there
 is never half a state.
@@ -18,18 +19,19 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from pyoxigraph import Quad, RdfFormat, serialize
-
 from ncpc_kg.errors import StoreError
+from ncpc_kg.store.durable import make_directory, sync, write_durably
 
-FORMAT = 1
-_NAME = "ncpc-kg store"
-_DATA = ("base.nq", "written.nq", "removed.nq")
+FORMAT = b"ncpc-kg store 1\n"
+DATA = ("base.nq", "written.nq", "removed.nq")
+ENTRIES = "entries"
+_NOTHING = ("lock", "format.new")  # all that a process killed as it made a store may leave
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class State:
         sequence: Number of writes and rebuilds up to this state.
         fingerprint: Hash of the inputs the built part was made from; None before a build.
         graphs: Named graphs, so that empty ones are kept.
-        repeats: How often a statement stands in a further graph.
+        repeats: How often a statement stands in a further graph; None before it was counted.
         sums: SHA-256 of each data file.
     """
 
@@ -49,7 +51,7 @@ class State:
     sequence: int
     fingerprint: str | None = None
     graphs: tuple[str, ...] = ()
-    repeats: int = 0
+    repeats: int | None = 0
     sums: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +71,7 @@ class StoreFiles:
         self._lock: IO[str] | None = None
         try:
             if not read_only:
-                directory.mkdir(parents=True, exist_ok=True)
+                make_directory(directory)
                 self._lock = _locked(directory)
             self._check_format(read_only)
         except OSError as error:
@@ -82,7 +84,7 @@ class StoreFiles:
     def _check_format(self, read_only: bool) -> None:
         path = self.directory / "format"
         if not path.exists():
-            others = sorted(one.name for one in self.directory.glob("*") if one.name != "lock")
+            others = sorted(one.name for one in self.directory.glob("*") if one.name not in _NOTHING)
             if others:
                 raise StoreError(
                     f"{self.directory} is not a store of this program.",
@@ -91,30 +93,49 @@ class StoreFiles:
                 )
             if read_only:
                 raise StoreError(f"There is no store in {self.directory}.", hint="run: ncpc-kg build")
-            write_durably(path, f"{_NAME} {FORMAT}\n".encode())
+            write_durably(path, FORMAT)
             return
-        text = path.read_text(encoding="utf-8", errors="replace").strip()
-        if text != f"{_NAME} {FORMAT}":
+        text = path.read_bytes()
+        if text.strip() != FORMAT.strip():
             raise StoreError(
                 f"The store in {self.directory} was made by another version of this program.",
-                found=text[:80] or "an empty format file",
-                expected=f"{_NAME} {FORMAT}",
+                found=text[:80].decode(errors="replace").strip() or "an empty format file",
+                expected=FORMAT.decode().strip(),
                 hint="use the version that made it, or build a new store with --store DIR",
             )
 
     def current(self) -> Path | None:
-        """Directory of the state in force; None in a new store."""
+        """Directory of the state in force; None in a new store.
+
+        Raises:
+            StoreError: Nothing says which it is, or it is not there.
+        """
+        seen = None
+        while (number := self._number()) is not None:
+            state = self.directory / number
+            if number.isdecimal() and state.is_dir():
+                return state
+            if number == seen:  # else another one came into force between the two looks
+                raise _damaged(
+                    self.directory, f"'current' names the state {number[:20]!r}, which is not there"
+                )
+            seen = number
+        return None
+
+    def _number(self) -> str | None:
         path = self.directory / "current"
         try:
-            if not path.exists():
-                return None
-            number = path.read_text(encoding="utf-8").strip()
+            if path.exists():
+                return path.read_text(encoding="utf-8").strip()
+            left = [state / name for state in self._states() for name in (*DATA, "journal")]
+            if any(one.exists() and one.stat().st_size for one in left):
+                raise _damaged(self.directory, "'current' is missing, but there are states")
         except (OSError, ValueError) as error:
             raise _unusable(self.directory, error) from error
-        state = self.directory / number
-        if not number.isdecimal() or not state.is_dir():
-            raise _damaged(self.directory, f"'current' names the state {number[:20]!r}, which is not there")
-        return state
+        return None
+
+    def _states(self) -> list[Path]:
+        return [one for one in self.directory.iterdir() if one.is_dir() and one.name.isdecimal()]
 
     def read_state(self, state: Path) -> State:
         """Read a state's description and check its files against it.
@@ -125,7 +146,7 @@ class StoreFiles:
         try:
             values = json.loads((state / "state.json").read_text(encoding="utf-8"))
             described = State(**{**values, "graphs": tuple(values["graphs"])})
-            for name in _DATA:
+            for name in DATA:
                 with (state / name).open("rb") as file:
                     found = hashlib.file_digest(file, "sha256").hexdigest()
                 if found != described.sums[name]:
@@ -136,87 +157,66 @@ class StoreFiles:
             raise _damaged(self.directory, f"{state.name}: {error}") from error
         return described
 
-    def stage(self, base: Iterable[Quad] | Path, written: Iterable[Quad], removed: Iterable[Quad]) -> Path:
-        """Write the data of a new state beside the one in force.
+    @contextmanager
+    def new_state(self) -> Iterator[Path]:
+        """A directory for a new state; it goes again where the block fails.
 
-        Args:
-            base: The built statements, or a file that holds them already.
-            written: Statements users added.
-            removed: Built statements users took away.
-
-        Returns:
-            Directory of the new state, which is not in force yet.
+        Raises:
+            StoreError: A file operation in the block failed.
         """
-        old = self.current()
-        new = self.directory / str(int(old.name) + 1 if old else 1)
+        path = self.directory / str(1 + max((int(one.name) for one in self._states()), default=0))
         try:
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-            if isinstance(base, Path):
-                shutil.copyfile(base, new / "base.nq")
-            else:
-                serialize(base, str(new / "base.nq"), RdfFormat.N_QUADS)
-            serialize(written, str(new / "written.nq"), RdfFormat.N_QUADS)
-            serialize(removed, str(new / "removed.nq"), RdfFormat.N_QUADS)
-        except OSError as error:
-            raise self._not_written(new, error) from error
-        return new
+            path.mkdir()
+            yield path
+        except BaseException as error:
+            swapped = self._number() == path.name
+            if not swapped:
+                shutil.rmtree(path, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
+            raise StoreError(
+                "The disk failed just as the new state came into force."
+                if swapped
+                else "The new state could not be put on the disk; the old one stays in force.",
+                found=str(error),
+                hint="look after the disk of the store, then open the store again"
+                if swapped
+                else "free space on the disk of the store, then try again",
+            ) from error
 
     def activate(self, new: Path, described: State) -> None:
-        """Put a staged state on the disk whole, and swap it in.
+        """Wait until a state is on the disk whole, then swap it in.
 
         Args:
-            new: What `stage` gave.
+            new: A directory that `new_state` gave, with data and journal.
             described: Its description; the sums are filled in here.
-        """
-        try:
-            sums = {}
-            for name in _DATA:
-                with (new / name).open("rb") as file:
-                    sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-                    os.fsync(file.fileno())
-            write_durably(new / "journal", b"")
-            values = {**asdict(described), "sums": sums}
-            write_durably(new / "state.json", json.dumps(values, indent=1).encode())
-            write_durably(self.directory / "current", f"{new.name}\n".encode())
-        except OSError as error:
-            raise self._not_written(new, error) from error
-        self.sweep(keep=new)
 
-    def _not_written(self, new: Path, error: OSError) -> StoreError:
-        shutil.rmtree(new, ignore_errors=True)
-        return StoreError(
-            "The new state could not be put on the disk; the old one stays in force.",
-            found=str(error),
-            hint="free space on the disk of the store, then try again",
-        )
+        Raises:
+            OSError: It cannot be put on the disk.
+        """
+        sums = {}
+        for name in (*DATA, "journal"):
+            with (new / name).open("rb") as file:
+                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
+        del sums["journal"]  # which grows
+        values = {**asdict(described), "sums": sums}
+        write_durably(new / "state.json", json.dumps(values, indent=1).encode())
+        sync(self.directory)  # the name of the state, before anything points to it
+        write_durably(self.directory / "current", f"{new.name}\n".encode())
 
     def sweep(self, keep: Path) -> None:
         """Remove states that are no longer, or never came, into force."""
-        for path in self.directory.iterdir():
-            if path.is_dir() and path.name.isdecimal() and path != keep:
-                shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):  # they only take space, and go when the store is opened the next time
+            for path in self._states():
+                if path != keep:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
         """Let another process have the store."""
         if self._lock:
             self._lock.close()
             self._lock = None
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and wait until it and its name are on the disk."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _locked(directory: Path) -> IO[str]:
@@ -232,9 +232,9 @@ def _locked(directory: Path) -> IO[str]:
             found=f"process {holder}" if holder else None,
             hint="stop that process, or choose another directory with --store DIR",
         ) from error
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
+    with suppress(OSError):  # on a full disk; the number only helps the message above
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())
     return file
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse, serialize
 
@@ -62,11 +62,15 @@ def decode_body(body: bytes) -> Change:
     return Change(inserted, deleted, created, dropped)
 
 
-def read(path: Path) -> tuple[list[Record], int]:
+def read(path: Path, after: int) -> tuple[list[Record], int]:
     """All whole records of a journal, and the number of bytes they take.
 
+    Args:
+        path: The journal.
+        after: Number of the last write before the journal began.
+
     Raises:
-        StoreError: A record is damaged although others follow it.
+        StoreError: A record is damaged although others follow it, or is missing.
         OSError: The file cannot be read.
     """
     records: list[Record] = []
@@ -76,29 +80,31 @@ def read(path: Path) -> tuple[list[Record], int]:
         end = data.find(b"\n", good)
         head = _header(data[good:end]) if end >= 0 else None
         body = data[end + 1 : end + 1 + head.bytes] if head else b""
-        if not head or len(body) < head.bytes or hashlib.sha256(body).hexdigest() != head.sha256:
+        whole = head is not None and hashlib.sha256(body).hexdigest() == head.sha256
+        if head is None or not whole:
             if _has_record_after(data, good + 1):
-                raise StoreError(
-                    "The journal of the store is damaged in the middle.",
-                    found=f"{path}, byte {good}",
-                    hint="restore the last backup with: ncpc-kg store restore BACKUP",
-                )
+                raise _damaged(path, good, "a record that is not what was written")
             break
+        if head.sequence != after + len(records) + 1:
+            raise _damaged(path, good, f"write {head.sequence} where {after + len(records) + 1} should be")
         records.append(Record(head.sequence, decode_body(body)))
         good = end + 1 + head.bytes
     return records, good
 
 
 class Journal:
-    """The open journal of a store; appends are on the disk when they return."""
+    """The open journal of a store; appends are on the disk when they return.
 
-    def __init__(self, path: Path, length: int) -> None:
-        self.path = path
+    Args:
+        path: The file; made if it does not exist.
+        length: Bytes of whole records in it; what follows them is cut off.
+    """
+
+    def __init__(self, path: Path, length: int = 0) -> None:
         self.length = length
-        self._broken = False
-        self._file: IO[bytes] = path.open("r+b")
+        self._whole = True
+        self._file = path.open("ab", buffering=0)
         self._file.truncate(length)
-        self._file.seek(length)
 
     def append(self, record: Record) -> None:
         """Write a record and wait until it is on the disk.
@@ -106,35 +112,35 @@ class Journal:
         Raises:
             StoreError: The disk is full or fails; the journal is as it was before.
         """
-        if self._broken:
-            raise StoreError("The journal of the store failed earlier.", hint="restart the service")
-        data = encode(record)
+        data = memoryview(encode(record))
         try:
-            self._file.write(data)
-            self._file.flush()
+            if not self._whole:
+                self._cut()
+            self._whole = False
+            written = 0
+            while written < len(data):
+                written += self._file.write(data[written:])
             os.fsync(self._file.fileno())
         except OSError as error:
-            self._undo()
+            with suppress(OSError):  # what it left is told below, and goes before the next write
+                self._cut()
             raise StoreError(
-                "The write could not be put on the disk; nothing was changed.",
+                "The write could not be put on the disk; nothing was changed."
+                if self._whole
+                else "The write could not be put on the disk, nor what there is of it taken away.",
                 found=str(error),
-                hint="free space on the disk of the store, then try again",
+                hint="free space on the disk of the store, then try again"
+                if self._whole
+                else "look after the disk; no other write is taken before",
             ) from error
+        self._whole = True
         self.length += len(data)
 
-    def _undo(self) -> None:
-        """Cut off what a failed append left; without that no later record may follow."""
-        try:
-            self._file.close()
-        except OSError:
-            self._broken = True
-        try:
-            os.truncate(self.path, self.length)
-            self._file = self.path.open("r+b")
-            self._file.seek(self.length)
-            self._broken = False
-        except OSError:
-            self._broken = True
+    def _cut(self) -> None:
+        """Take away, for good, what a failed append left: no later record may follow it."""
+        os.ftruncate(self._file.fileno(), self.length)
+        os.fsync(self._file.fileno())
+        self._whole = True
 
     def close(self) -> None:
         """Close the file."""
@@ -161,8 +167,12 @@ def _header(line: bytes) -> _Header | None:
 
 
 def _has_record_after(data: bytes, start: int) -> bool:
-    return any(_header(line) for line in _lines(data, start))
+    return any(_header(line) for line in data[start:].split(b"\n") if line.startswith(b'{"sequence"'))
 
 
-def _lines(data: bytes, start: int) -> Iterator[bytes]:
-    return (line for line in data[start:].split(b"\n") if line.startswith(b'{"sequence"'))
+def _damaged(path: Path, at: int, what: str) -> StoreError:
+    return StoreError(
+        "The journal of the store is damaged in the middle.",
+        found=f"{what}: {path}, byte {at}",
+        hint="restore the last backup with: ncpc-kg store restore BACKUP",
+    )

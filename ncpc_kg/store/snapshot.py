@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pyoxigraph import (
     BlankNode,
@@ -148,6 +149,19 @@ class Snapshot:
             self._add(quad)
         for name in change.dropped:
             self.named.remove_graph(name)
+
+    @contextmanager
+    def supposing(self, change: Change) -> Iterator[None]:
+        """Make a change for the time of a block, then take it back."""
+        inserted = tuple(quad for quad in dict.fromkeys(change.inserted) if quad not in self)
+        deleted = tuple(quad for quad in dict.fromkeys(change.deleted) if quad in self)
+        before = set(self.graphs())
+        self.apply(Change(inserted, deleted))
+        try:
+            yield
+        finally:
+            made = tuple(name for name in self.graphs() if name not in before)
+            self.apply(Change(deleted, inserted, dropped=made))
 
     def _removed(self, quad: Quad) -> None:
         if self._elsewhere(quad):

@@ -20,6 +20,7 @@ from ncpc_kg.entries.read import BOOK_BYTES, FORMS, XLSX, YAML
 from ncpc_kg.entries.service import JSON, REPORTS, SARIF, TEXT, TURTLE
 from ncpc_kg.errors import NotAcceptable, NotConforming, NotFound, ParameterError, Unauthorized
 from ncpc_kg.negotiation import choose
+from ncpc_kg.store.files import ENTRIES
 from ncpc_kg.web import entry_forms, problems
 from ncpc_kg.web.exchange import Exchange
 from ncpc_kg.web.protocol import known_only, parameters
@@ -68,7 +69,7 @@ class EntryRoutes:
         self.settings = state.settings
         self.views = state.views
         self.sessions = Sessions(state.tokens)
-        self.inbox = Inbox(self.settings.store / "entries")
+        self.inbox = Inbox(self.settings.store / ENTRIES)
 
     # ------------------------------------------------------------------ the form
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import resource
 import selectors
@@ -20,10 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ncpc_kg.errors import NcpcError, ServiceError
+from ncpc_kg.errors import NcpcError, ServiceError, StoreError
 from ncpc_kg.settings import Limits
 from ncpc_kg.store import Store, journal
 from ncpc_kg.workers import child, frames
+
+logger = logging.getLogger("ncpc_kg.store")
 
 _COMPACT_AT = 16 * 1024**2
 _SOON = 0.005
@@ -73,6 +76,7 @@ class Keeper:
         self.writing: int | None = None
         self.generation = 0
         self.last = 0
+        self.compact_at = _COMPACT_AT
 
     def run(self) -> None:
         """Serve until the serving process closes its end."""
@@ -254,8 +258,7 @@ class Keeper:
             if body:
                 change = journal.decode_body(body.partition(b"\n")[2])
                 self.store.commit(change)
-                if self.store.journal_bytes > _COMPACT_AT:
-                    self.store.compact()
+                self._compact()
                 gc.collect()
                 gc.freeze()
                 self.generation += 1
@@ -264,6 +267,18 @@ class Keeper:
             self._tell({"done": one.call, **frames.error_head(error)})
         else:
             self._tell({"done": one.call, "made": head["made"], "notes": head["notes"]})
+
+    def _compact(self) -> None:
+        """Fold a long journal in; the write before it is made, whatever comes of this."""
+        if self.store.journal_bytes <= self.compact_at:
+            return
+        try:
+            self.store.compact()
+        except StoreError as error:
+            self.compact_at *= 2  # not again at every write
+            logger.warning("the journal stays as it is: %s", error)
+        else:
+            self.compact_at = _COMPACT_AT
 
     def _cancel(self, call: int) -> None:
         self.writes = deque(write for write in self.writes if write[0] != call)

@@ -12,7 +12,7 @@ import pytest
 
 from ncpc_kg.engine import Change, Formats, Reader
 from ncpc_kg.errors import NotConforming, StoreError
-from ncpc_kg.store import Store, journal
+from ncpc_kg.store import Store, restore
 
 E = "http://e/"
 
@@ -171,18 +171,22 @@ def test_a_failed_build_leaves_the_old_state(place: Path, monkeypatch: pytest.Mo
         assert set(store.quads()) == {*BUILT, quad("n", 1)}
 
 
+@pytest.mark.parametrize(("times", "told"), [(1, "nothing was changed"), (9, "nor what there is of it")])
 def test_a_full_disk_refuses_the_write_and_keeps_the_state(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch, times: int, told: str
 ) -> None:
     with Store.open(place) as store:
         store.update("INSERT DATA { <http://e/a> <http://e/p> 1 }")
+        left = [times]
 
         def full(descriptor: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            left[0] -= 1
+            if left[0] >= 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
 
         with monkeypatch.context() as patch:
-            patch.setattr(journal.os, "fsync", full)
-            with pytest.raises(StoreError, match="nothing was changed"):
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(StoreError, match=told):
                 store.update("INSERT DATA { <http://e/b> <http://e/p> 1 }")
         assert set(store.quads()) == {quad("a", 1)}
         store.update("INSERT DATA { <http://e/c> <http://e/p> 1 }")
@@ -239,7 +243,8 @@ def test_backup_while_in_use_and_restore(place: Path, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="exists already"):
             store.backup(tmp_path / "backup")
         version = store.version
-        store.restore(tmp_path / "backup")
+    restore(tmp_path / "backup", place)
+    with Store.open(place) as store:
         assert set(store.quads()) == before
         assert store.version != version
         store.replace_built(BUILT, "two")
