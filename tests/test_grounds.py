@@ -49,6 +49,20 @@ def grounds(snapshot: Snapshot, query: str) -> list[Grounds]:
     return list(read_grounds(snapshot.query(*grounds_query(behind, BASE)), behind, Lexicon()))
 
 
+def test_more_solutions_than_are_looked_at_are_told(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, rows = HEAD + "SELECT ?n { ?f ncpc:countValue ?n } ORDER BY ?n", [["5"], ["7"]]
+    monkeypatch.setattr("ncpc_kg.grounds.SOLUTIONS", 1)
+    asked = solutions_query(text, ["n"], rows)
+    assert asked is not None
+
+    behind = read_solutions(snapshot.query(*asked), text, ["n"], rows)
+
+    assert not behind.complete
+    assert sum(map(len, behind.rows)) == 1
+
+
 def lines(one: Grounds) -> list[str]:
     return [link.iri.rpartition("/")[2] for link in one.passages]
 

@@ -126,6 +126,23 @@ def test_what_users_wrote_and_no_longer_conforms_is_told_and_kept(settings: Sett
         assert ask(store, "SELECT ?g { GRAPH ?g { id:h a ncpc:Hosting } }") == [f"{GRAPH}entry/1"]
 
 
+def test_what_the_content_itself_brings_is_not_told_as_the_users(settings: Settings) -> None:
+    shapes = settings.content / "shapes/hosting.ttl"
+    shapes.write_text(
+        shapes.read_text() + "shape:Hosting sh:property shape:named .\n"
+        'shape:named sh:path <urn:name> ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "None."@en .\n'
+    )
+    with build(settings).store as store:
+        store.update(f"INSERT DATA {{ GRAPH <{GRAPH}entry/1> {{ <{ID}h> a <{NCPC}Hosting> }} }}")
+
+    built = build(settings, force=True)
+
+    with built.store:
+        assert built.report is not None
+        assert len(built.report.findings) == 1
+        assert {finding.focus for finding in built.written} == {NamedNode(ID["h"])}
+
+
 def test_content_that_does_not_conform_leaves_the_store_as_it_was(settings: Settings) -> None:
     build(settings).store.close()
     before = sorted(path.name for path in settings.store.iterdir())
@@ -148,11 +165,12 @@ def test_an_interrupted_build_leaves_the_old_state_and_no_lock(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pipeline, "close", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         build(settings, force=True)
 
     with Store.open(settings.store) as store:
         assert ask(store, HOSTS) == [f"{ID}org-senai"]
+    assert caught.tb, "what was raised holds the frames, so nothing was closed by being forgotten"
 
 
 def test_a_check_reports_findings_with_their_lines(settings: Settings) -> None:

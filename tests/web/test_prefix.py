@@ -80,6 +80,9 @@ def test_forwarded_headers_count_only_where_they_are_trusted(
     }
     plain = Client(create_app(network, settings, tokens))
     assert plain.get("/id/centre-brazil", headers=told).headers["location"] == "/id/centre-brazil.html"
+    rooted = Client(create_app(network, replace(settings, root_path="/kg"), tokens))
+    assert rooted.get("/id/centre-brazil", headers=told).headers["location"] == "/kg/id/centre-brazil.html"
+    assert "data.example" not in rooted.get("/robots.txt", headers=told).text
     trusting = Client(create_app(network, replace(settings, trust_proxy=True), tokens))
     assert (
         trusting.get("/id/centre-brazil", headers=told).headers["location"] == "/ncpc/id/centre-brazil.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,23 @@ def test_environment_and_file(tmp_path: Path) -> None:
         tokens.check(bearing(LONG), "update")
     with pytest.raises(Unauthorized):
         tokens.check(Exchange("POST", "/sparql"), "update")
+
+
+def test_the_password_of_basic_is_a_token() -> None:
+    tokens = Tokens.read({"NCPC_KG_TOKENS": f"update:{LONG}"})
+
+    def with_header(value: str) -> Exchange:
+        return Exchange("POST", "/sparql", headers={"authorization": value})
+
+    tokens.check(with_header("Basic " + b64encode(f"anyone:{LONG}".encode()).decode()), "update")
+    for value in (
+        f"Basic {LONG}",
+        "Basic " + b64encode(LONG.encode()).decode(),
+        f"Digest {LONG}",
+        "Basic \xff",
+    ):
+        with pytest.raises(Unauthorized):
+            tokens.check(with_header(value), "update")
 
 
 @pytest.mark.parametrize("line", ["update", "update:short", f"root:{LONG}", f":{LONG}"])
