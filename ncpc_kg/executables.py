@@ -12,10 +12,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question
 from ncpc_kg.engine import Term
-from ncpc_kg.store.syntax import prologue, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
-
-_FORMS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct"}
 
 
 def executables(catalogue: Catalogue, base: str = BASE) -> list[Triple]:
@@ -40,10 +37,9 @@ def executable(question: Question, base: str = BASE) -> list[Triple]:
     return list(_question(question, f"{base}questions", base))
 
 
-def bare(question: Question) -> str:
+def bare(text: str) -> str:
     """The text of a question without its header."""
-    lines = question.text.splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#+")).strip() + "\n"
 
 
 def _declarations(home: str, base: str) -> Iterator[Triple]:
@@ -59,9 +55,8 @@ def _declarations(home: str, base: str) -> Iterator[Triple]:
 
 def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
     iri = f"{home}/{question.name}"
-    form = form_of(question.text)
     yield _say(iri, "rdf:type", _node("sh:SPARQLExecutable"))
-    yield _say(iri, "rdf:type", _node(f"sh:SPARQL{_FORMS[form]}Executable"))
+    yield _say(iri, "rdf:type", _node("sh:SPARQLSelectExecutable"))
     yield _say(iri, "rdfs:label", Literal(question.title, language="en"))
     yield _say(iri, "rdfs:comment", Literal(question.title, language="en"))
     if question.description:
@@ -71,7 +66,7 @@ def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
     for tag in question.tags:
         yield _say(iri, "schema:keywords", Literal(tag, language="en"))
     yield _say(iri, "sh:prefixes", NamedNode(home))
-    yield _say(iri, f"sh:{form.lower()}", Literal(bare(question)))
+    yield _say(iri, "sh:select", Literal(bare(question.text)))
     yield _say(iri, "schema:target", NamedNode(f"{base}sparql"))
     yield _say(iri, "dcterms:isPartOf", NamedNode(home))
     for order, parameter in enumerate(question.parameters):
@@ -93,17 +88,6 @@ def _parameter(question: str, parameter: Parameter, order: int) -> Iterator[Trip
     else:
         yield _say(node, "sh:datatype", _node(f"xsd:{parameter.type}"))
     yield _say(node, "dcterms:identifier", Literal(parameter.name))
-
-
-def form_of(text: str) -> str:
-    """Whether a query is a SELECT, ASK or CONSTRUCT.
-
-    Args:
-        text: A query of one of these forms.
-    """
-    found = tokens(text)
-    after = prologue(found).end
-    return next((one.word for one in found[after:] if one.word in _FORMS), "SELECT")
 
 
 def _say(subject: str, name: str, value: Term) -> Triple:

@@ -188,3 +188,10 @@ def test_a_fork_asks_under_its_own_base(make_content: ContentMaker) -> None:
     catalogue = read_catalogue(make_content() / "queries", base="https://example.org/kg/")
 
     assert "PREFIX id: <https://example.org/kg/id/>" in catalogue.questions[0].text
+
+
+def test_a_question_of_the_catalogue_is_a_select(tmp_path: Path) -> None:
+    (tmp_path / "any.rq").write_text("#+ summary: Anything?\nPREFIX id: <" + ID + ">\n\nASK { ?s ?p id:x }\n")
+
+    with pytest.raises(SourceError, match=r"(?s)any\.rq:4: The answer to a question is a table.*ASK"):
+        read_catalogue(tmp_path)

@@ -10,7 +10,7 @@ from pyoxigraph import RdfFormat, serialize
 from samples import MINIMAL
 
 from ncpc_kg.catalogue import read_catalogue
-from ncpc_kg.executables import bare, executables, form_of
+from ncpc_kg.executables import bare, executables
 from ncpc_kg.pipeline import Content
 from ncpc_kg.vocabulary import BASE, PREFIXES
 
@@ -31,7 +31,7 @@ SELECT DISTINCT ?prefix ?namespace WHERE { [] sh:namespace ?namespace ; sh:prefi
 @pytest.fixture
 def graph(tmp_path: Path) -> rdflib.Graph:
     (tmp_path / "host-of-centre.rq").write_text(MINIMAL["queries/host-of-centre.rq"], encoding="utf-8")
-    (tmp_path / "ask.rq").write_text("#+ summary: Anything?\nASK { ?s ?p ?o }\n", encoding="utf-8")
+    (tmp_path / "any.rq").write_text("#+ summary: Anything?\nSELECT * { ?s ?p ?o }\n", encoding="utf-8")
     body = serialize(executables(read_catalogue(tmp_path)), format=RdfFormat.TURTLE)
     return rdflib.Graph().parse(data=body or b"", format="turtle")
 
@@ -39,10 +39,10 @@ def graph(tmp_path: Path) -> rdflib.Graph:
 def test_the_editor_finds_the_questions(graph: rdflib.Graph) -> None:
     rows = [(str(sq), str(comment), str(query)) for sq, comment, query in graph.query(EXAMPLES)]  # type: ignore[misc]
     assert [(row[0], row[1]) for row in rows] == [
-        (f"{BASE}questions/ask", "Anything?"),
+        (f"{BASE}questions/any", "Anything?"),
         (f"{BASE}questions/host-of-centre", "Who houses a centre?"),
     ]
-    assert rows[0][2] == "ASK { ?s ?p ?o }\n"
+    assert rows[0][2] == "SELECT * { ?s ?p ?o }\n"
     assert "#+" not in rows[1][2]
     assert rows[1][2].startswith("PREFIX id:")
 
@@ -60,21 +60,9 @@ def test_parameters_have_name_and_type(graph: rdflib.Graph) -> None:
 
 def test_every_question_of_the_catalogue_runs_as_it_is_published(real: Content) -> None:
     for question in real.catalogue.questions:
-        text = bare(question)
-        assert text.lstrip().upper().startswith(("PREFIX", "SELECT", "ASK", "CONSTRUCT"))
-        real.asserted.query(text + ("LIMIT 0" if "LIMIT" not in text and form_of(text) == "SELECT" else ""))
-
-
-@pytest.mark.parametrize(
-    ("text", "form"),
-    [
-        ("PREFIX select: <http://x/> ASK { ?s select:x ?o }", "ASK"),
-        ("# CONSTRUCT\nSELECT * { ?s ?p ?o }", "SELECT"),
-        ("BASE <http://ask/> CONSTRUCT WHERE { ?s ?p ?o }", "CONSTRUCT"),
-    ],
-)
-def test_the_form_of_a_query(text: str, form: str) -> None:
-    assert form_of(text) == form
+        text = bare(question.text)
+        assert text.lstrip().upper().startswith(("PREFIX", "SELECT"))
+        real.asserted.query(text + ("LIMIT 0" if "LIMIT" not in text else ""))
 
 
 def test_no_blank_nodes(graph: rdflib.Graph) -> None:

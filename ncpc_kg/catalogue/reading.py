@@ -31,9 +31,20 @@ def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
         The catalogue.
 
     Raises:
-        SourceError: A file's header or query is wrong.
+        SourceError: A file's header or query is wrong, or its query is no SELECT.
     """
-    return Catalogue(tuple(read_question(path, base) for path in sorted(directory.glob("*.rq"))))
+    questions = tuple(read_question(path, base) for path in sorted(directory.glob("*.rq")))
+    for question in questions:
+        found = tokens(question.text)
+        form = found[prologue(found).end]
+        if form.word != "SELECT":
+            raise SourceError(
+                "The answer to a question is a table.",
+                found=form.text,
+                expected="SELECT",
+                place=Place(question.path, question.text.count("\n", 0, form.start) + 1),
+            )
+    return Catalogue(questions)
 
 
 def read_question(path: Path, base: str = BASE) -> Question:

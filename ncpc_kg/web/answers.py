@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ncpc_kg.catalogue import Parameter, Question, bind
+from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.description import Lexicon, Value
 from ncpc_kg.description.lexicon import cut
 from ncpc_kg.description.rows import TSV, language_of, read_rows, text_of
 from ncpc_kg.engine import Formats, Term
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.grounds import Grounds, grounds_query, read_grounds, read_solutions, solutions_query
-from ncpc_kg.query import JSON_RESULTS, Choice, choices_query, read_choices, term_for
+from ncpc_kg.query import Choice, choices_query, read_choices, term_for
 from ncpc_kg.store.syntax import tokens
-from ncpc_kg.vocabulary import prefixes_under
 from ncpc_kg.web.context import Context, whole_number
 from ncpc_kg.web.tables import Table
 
 ROWS_ON_PAGE = 200
 ROWS_WITH_EVIDENCE = 500
+_MOST_ROWS = 1_000_000
 _LONGEST_TEXT = 4000
 _OWN = ("limit", "offset", "evidence")
 
@@ -31,6 +31,7 @@ class Asked:
     Attributes:
         question: The question.
         terms: Terms for the parameters that were given.
+        wrong: What is wrong with others of its parameters.
         limit: Most rows, or None for all.
         offset: Rows to leave out first.
         evidence: Whether to say what each row rests on.
@@ -38,6 +39,7 @@ class Asked:
 
     question: Question
     terms: Mapping[str, Term]
+    wrong: Mapping[str, ParameterError]
     limit: int | None
     offset: int
     evidence: bool
@@ -46,6 +48,16 @@ class Asked:
     def text(self) -> str:
         """The query with its parameters filled in."""
         return bind(self.question, self.terms)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is in force for each parameter, as text; parameters that may be anything are left out."""
+        base = self.question.base
+        found = {
+            one.name: self.terms[one.name].value if one.name in self.terms else default_text(one, base)
+            for one in self.question.parameters
+        }
+        return {name: text for name, text in found.items() if text}
 
 
 async def choices(context: Context, question: Question, parameter: Parameter) -> tuple[Choice, ...]:
@@ -77,34 +89,45 @@ async def read(
         parameters: The parameters as text.
         rows: Most rows where the request does not say.
 
+    Returns:
+        What was asked; `wrong` tells of values that are ill-typed, outside their list, or given twice.
+
     Raises:
-        ParameterError: One of them is unknown, ill-typed, outside its list, or given twice.
+        ParameterError: The question has no such parameter, or paging or evidence are asked wrongly.
     """
     own = set(_OWN) - {one.name for one in question.parameters}
     terms: dict[str, Term] = {}
+    wrong: dict[str, ParameterError] = {}
     for name, values in parameters.items():
         if name in own:
             continue
         parameter = question.parameter(name)
-        if len(values) > 1:
-            raise ParameterError(
-                f"The parameter {name} is given more than once.",
-                found=", ".join(values)[:100],
-                expected="one value",
-            )
-        if values[0].strip():
-            listed = await choices(context, question, parameter)
-            terms[name] = term_for(parameter, values[0], listed, question.base)
+        try:
+            if text := _single(name, values):
+                listed = await choices(context, question, parameter)
+                terms[name] = term_for(parameter, text, listed, question.base)
+        except ParameterError as error:
+            wrong[name] = error
     evidence = _switch(parameters, "evidence")
-    most = ROWS_WITH_EVIDENCE if evidence else 1_000_000
+    most = ROWS_WITH_EVIDENCE if evidence else _MOST_ROWS
     limit = whole_number(parameters, "limit", 0, most) or (rows or (most if evidence else None))
     given = parameters.get("offset", ["0"])
     offset = 0 if given == ["0"] else whole_number(parameters, "offset", 0, 1_000_000_000)
-    return Asked(question, terms, limit, offset, evidence)
+    return Asked(question, terms, wrong, limit, offset, evidence)
+
+
+def _single(name: str, values: list[str]) -> str:
+    if len(values) > 1:
+        raise ParameterError(
+            f"The parameter {name} is given more than once.",
+            found=", ".join(values)[:100],
+            expected="one value",
+        )
+    return values[0] if values[0].strip() else ""
 
 
 async def answer(context: Context, wanted: Asked) -> Table:
-    """Answer a question that is a SELECT or an ASK.
+    """Answer a question.
 
     Args:
         context: What all resources share.
@@ -115,9 +138,7 @@ async def answer(context: Context, wanted: Asked) -> Table:
     """
     text, engine = wanted.text, context.engine
     limit = wanted.limit + 1 if wanted.limit else None
-    found = await engine.query(paged(text, limit, wanted.offset), Formats(TSV, JSON_RESULTS))
-    if found.kind == "boolean":
-        return Table(("answer",), (("true" if b"true" in found.body else "false",),))
+    found = await engine.query(paged(text, limit, wanted.offset), Formats(bindings=TSV))
     columns = tuple(name.lstrip("?") for name in found.body.decode().partition("\n")[0].split("\t"))
     rows = tuple(tuple(row) for row in read_rows(found))
     if has_limit(text):
@@ -162,23 +183,18 @@ def has_limit(text: str) -> bool:
     return False
 
 
-def default_text(parameter: Parameter, question: Question) -> str:
+def default_text(parameter: Parameter, base: str) -> str:
     """The default of a parameter as plain text: an IRI, or the text of a literal; empty for any.
 
     Args:
         parameter: The parameter.
-        question: Its question.
+        base: Base IRI the graph is published under.
     """
-    found = tokens(parameter.default)
-    if not found:
+    if parameter.default == "UNDEF":
         return ""
-    one = found[0]
-    if one.kind in ("iri", "string"):
-        return text_of(one.text if one.kind == "iri" else '"' + one.text.strip("\"'") + '"')
-    if one.kind == "name":
-        prefix, _, local = one.text.partition(":")
-        return prefixes_under(question.base).get(prefix, "") + local
-    return one.text if one.kind == "number" else ""
+    if parameter.type == "iri":
+        return read_term(parameter, parameter.default, base).value
+    return text_of(parameter.default)
 
 
 def value_of(spelled: str, lexicon: Lexicon) -> Value | None:

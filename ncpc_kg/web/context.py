@@ -23,7 +23,8 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.web.engines import AsyncEngine
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.nearest import Names
-from ncpc_kg.web.site import Alternate, Head, Pages, Site
+from ncpc_kg.web.pages import Pages
+from ncpc_kg.web.site import Alternate, Head, Site
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 _NAMES = """\

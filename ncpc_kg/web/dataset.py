@@ -33,9 +33,7 @@ from ncpc_kg.web import structured
 from ncpc_kg.web.context import Context, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
-from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.site import DatasetView, Dump
-from ncpc_kg.web.views import Views
 
 # A larger graph is dumped when somebody asks for the file, not to fill in its checksum.
 MADE_AHEAD = 500_000
@@ -50,20 +48,15 @@ class DatasetEndpoint:
 
     Args:
         context: What all resources share.
-        views: Makes the pages of problems.
         patience: Seconds that the description waits for dumps that are not made yet.
     """
 
-    def __init__(self, context: Context, views: Views, patience: float = PATIENCE) -> None:
+    def __init__(self, context: Context, patience: float = PATIENCE) -> None:
         self.context = context
-        self.views = views
         self.patience = patience
 
     async def __call__(self, exchange: Exchange) -> Reply:
-        """Answer a request; every error of our tree becomes a problem document."""
-        return await read_only(exchange, self.views, self._answer)
-
-    async def _answer(self, exchange: Exchange) -> Reply:
+        """Answer a request."""
         path = exchange.path.rstrip("/")
         if path.startswith("/dumps"):
             return await self._dumps(exchange, path.removeprefix("/dumps").strip("/"))

@@ -11,9 +11,7 @@ from ncpc_kg.ontology import Ontology, ontology_query, read_ontology
 from ncpc_kg.web.context import Context, links
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
-from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.resources import ResourceEndpoint
-from ncpc_kg.web.views import Views
 
 _ONTOLOGY = """\
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
@@ -42,21 +40,16 @@ class DocumentEndpoint:
 
     Args:
         context: What all resources share.
-        views: Makes the pages of problems.
         kind: Which of the two documents it is.
     """
 
-    def __init__(self, context: Context, views: Views, kind: Literal["ontology", "shapes"]) -> None:
+    def __init__(self, context: Context, kind: Literal["ontology", "shapes"]) -> None:
         self.context = context
-        self.views = views
         self.kind = kind
-        self.things = ResourceEndpoint(context, views)
+        self.things = ResourceEndpoint(context)
 
     async def __call__(self, exchange: Exchange) -> Reply:
-        """Answer a request; every error of our tree becomes a problem document."""
-        return await read_only(exchange, self.views, self._answer)
-
-    async def _answer(self, exchange: Exchange) -> Reply:
+        """Answer a request."""
         context, path = self.context, exchange.path.rstrip("/")
         stem, suffix = split_suffix(path)
         rest = stem.removeprefix(f"/{self.kind}").strip("/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from pyoxigraph import RdfFormat, parse, serialize
 
@@ -15,57 +15,58 @@ from ncpc_kg.vocabulary import prefixes_under
 from ncpc_kg.web.site import Alternate, Site
 
 HTML = "text/html"
+_PAGES = (HTML, "application/xhtml+xml")
 _SPELLED = frozenset('"<_')
-_LABELS = {"ttl": "Turtle", "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML"}
+_LABELS = {
+    "json": "JSON", "csv": "CSV", "tsv": "TSV", "xlsx": "Excel", "srj": "SPARQL JSON", "ttl": "Turtle",
+    "nt": "N-Triples", "jsonld": "JSON-LD", "rdf": "RDF/XML", "html": "Page", "rq": "SPARQL",
+}  # fmt: skip
 GRAPHS: dict[str, str] = {one.extension: one.media_type for one in GRAPH_FORMATS if one.extension in _LABELS}
 SUFFIXES: dict[str, str] = {**GRAPHS, "html": HTML}
-_SHOWN = ", ".join(f".{suffix}" for suffix in SUFFIXES)
-_BY_TYPE: dict[str, str] = {
-    media_type: one.extension
-    for one in reversed(GRAPH_FORMATS)
-    if one.extension in _LABELS
-    for media_type in (*reversed(one.aliases), one.media_type)
-}
+_ALIASES = {alias: one.extension for one in GRAPH_FORMATS if one.extension in GRAPHS for alias in one.aliases}
 
 
-def split_suffix(path: str) -> tuple[str, str | None]:
+def split_suffix(path: str, forms: Mapping[str, str] = SUFFIXES) -> tuple[str, str | None]:
     """The path without its suffix, and the suffix if it is one of ours.
 
     Args:
         path: A path such as `/id/centre-brazil.ttl`.
+        forms: Media types by suffix.
     """
     stem, dot, suffix = path.rpartition(".")
-    return (stem, suffix) if dot and suffix in SUFFIXES and not stem.endswith("/") else (path, None)
+    return (stem, suffix) if dot and suffix in forms and not stem.endswith("/") else (path, None)
 
 
-def suffix_for(accept: str | None) -> str:
+def suffix_for(accept: str | None, forms: Mapping[str, str] = SUFFIXES) -> str:
     """The suffix of the form that an Accept header asks for; data unless it names HTML.
 
     Args:
         accept: The header.
+        forms: Media types by suffix, best first.
 
     Raises:
         NotAcceptable: It takes none of the forms.
     """
-    pages: Sequence[str] = (HTML, "application/xhtml+xml")
-    data = [
-        media_type for one in GRAPH_FORMATS if one.extension in _LABELS for media_type in (one.media_type,)
-    ]
-    data += [media_type for media_type in _BY_TYPE if media_type not in data]
-    offered = [*pages, *data] if accept and HTML in accept else [*data, *pages]
+    suffixes = {media_type: suffix for suffix, media_type in forms.items() if suffix != "html"}
+    suffixes = {**suffixes, **{alias: s for alias, s in _ALIASES.items() if alias not in suffixes}}
+    offered = [*_PAGES, *suffixes] if accept and HTML in accept else [*suffixes, *_PAGES]
     chosen = choose(accept, offered)
     if chosen is None:
         raise NotAcceptable(
             "This resource comes in none of the formats that the request accepts.",
-            expected=", ".join((HTML, *GRAPHS.values())),
-            hint="send one of these in the Accept header, or put ."
-            + ", .".join(SUFFIXES)
-            + " behind the address",
+            expected=", ".join(forms.values()),
+            hint=f"send one of these in the Accept header, or put .{', .'.join(forms)} behind the address",
         )
-    return "html" if chosen in pages else _BY_TYPE[chosen]
+    return suffixes.get(chosen, "html")
 
 
-def alternates(site: Site, path: str, query: str = "", without: str | None = None) -> tuple[Alternate, ...]:
+def alternates(
+    site: Site,
+    path: str,
+    query: str = "",
+    without: str | None = None,
+    forms: Mapping[str, str] = SUFFIXES,
+) -> tuple[Alternate, ...]:
     """The forms of the resource at a path, but for one.
 
     Args:
@@ -73,11 +74,11 @@ def alternates(site: Site, path: str, query: str = "", without: str | None = Non
         path: Path of the resource, percent-encoded, without suffix.
         query: Query string of the forms, with its question mark.
         without: Suffix of the form to leave out.
+        forms: Media types by suffix.
     """
-    labels = {**_LABELS, "html": "Page"}
     return tuple(
-        Alternate(labels[suffix], media_type, f"{site.path(path)}.{suffix}{query}")
-        for suffix, media_type in SUFFIXES.items()
+        Alternate(_LABELS[suffix], media_type, f"{site.path(path)}.{suffix}{query}")
+        for suffix, media_type in forms.items()
         if suffix != without
     )
 

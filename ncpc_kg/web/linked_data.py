@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ncpc_kg.catalogue import Catalogue, read_catalogue
+from ncpc_kg.catalogue import read_catalogue
 from ncpc_kg.settings import Settings
-from ncpc_kg.web import openapi, protocol_document
+from ncpc_kg.web import openapi
 from ncpc_kg.web.context import Context
 from ncpc_kg.web.dataset import DatasetEndpoint
 from ncpc_kg.web.documents import DocumentEndpoint
 from ncpc_kg.web.engines import AsyncEngine
 from ncpc_kg.web.forms import split_suffix
-from ncpc_kg.web.pages import HtmlPages
+from ncpc_kg.web.pages import Pages
 from ncpc_kg.web.prefix import Prefix
 from ncpc_kg.web.questions import QuestionEndpoint
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.resources import ResourceEndpoint, prefers_page
-from ncpc_kg.web.site import Pages
 from ncpc_kg.web.transport import Endpoint, Handler, exchange_of
 from ncpc_kg.web.views import Views
 
@@ -32,56 +31,42 @@ _DATASET = (
 
 
 def add_resources(
-    app: FastAPI,
-    engine: AsyncEngine,
-    settings: Settings,
-    views: Views,
-    graph_store: ASGIApp,
-    pages: Pages | None = None,
-    catalogue: Catalogue | None = None,
-) -> Context:
+    app: FastAPI, engine: AsyncEngine, settings: Settings, views: Views, graph_store: ASGIApp
+) -> None:
     """Add the routes of things, documents, questions and the dataset.
 
     Args:
         app: The application.
         engine: Where the graph is.
         settings: Settings of the service.
-        views: Makes the pages of problems.
+        views: The templates.
         graph_store: Answers what is no page under `/graph/` (Graph Store Protocol).
-        pages: Makes the pages of resources; the project's own by default.
-        catalogue: The questions; those of the content directory by default.
-
-    Returns:
-        What the added endpoints share.
     """
-    known = (
-        catalogue if catalogue is not None else read_catalogue(settings.content / "queries", settings.base)
-    )
-    context = Context(engine, settings, known, pages or HtmlPages(views))
+    catalogue = read_catalogue(settings.content / "queries", settings.base)
+    context = Context(engine, settings, catalogue, Pages(views))
+
+    def endpoint(handler: Handler) -> Endpoint:
+        return Endpoint(handler, settings.limits.body_bytes, views)
 
     def add(handler: Handler, *paths: str) -> None:
-        endpoint = Endpoint(handler, settings.limits.body_bytes, views)
         for path in paths:
-            app.router.routes.append(Route(path, endpoint, include_in_schema=False))
+            app.router.routes.append(Route(path, endpoint(handler), include_in_schema=False))
 
-    things = ResourceEndpoint(context, views)
+    def add_document(handler: Handler, *paths: str) -> None:
+        add(partial(read_only, views=views, answer=handler), *paths)
+
+    things = ResourceEndpoint(context)
     add(things, *(f"{start}{{rest:path}}" for start in ("/id/", "/code/", "/source/")))
-    graphs = GraphDocuments(Endpoint(things, settings.limits.body_bytes, views), graph_store)
+    graphs = GraphDocuments(endpoint(things), graph_store)
     app.router.routes.insert(0, Route("/graph/{rest:path}", graphs, include_in_schema=False))
-    add(
-        DocumentEndpoint(context, views, "ontology"),
-        "/ontology",
-        "/ontology.{suffix}",
-        "/ontology/{rest:path}",
-    )
-    add(DocumentEndpoint(context, views, "shapes"), "/shapes", "/shapes.{suffix}", "/shapes/{rest:path}")
-    add(QuestionEndpoint(context, views), "/questions", "/questions.{suffix}", "/questions/{rest:path}")
-    add(DatasetEndpoint(context, views), *_DATASET, "/dataset.{suffix}", "/dumps/{name:path}")
-    add(DatasetEndpoint(context, views), "/.well-known/void.{suffix}")
-    app.openapi = _documented(app.openapi, known)  # type: ignore[method-assign]
+    for kind in ("ontology", "shapes"):
+        document = DocumentEndpoint(context, kind)
+        add_document(document, f"/{kind}", f"/{kind}.{{suffix}}", f"/{kind}/{{rest:path}}")
+    add_document(QuestionEndpoint(context), "/questions", "/questions.{suffix}", "/questions/{rest:path}")
+    add_document(DatasetEndpoint(context), *_DATASET)
+    app.openapi = openapi.documented(app.openapi, catalogue)  # type: ignore[method-assign]
     app.add_middleware(Prefix, root=settings.root_path, trusting=settings.trust_proxy)
     app.state.context, app.state.things = context, things
-    return context
 
 
 class GraphDocuments:
@@ -102,16 +87,3 @@ class GraphDocuments:
         reading = exchange.method in ("GET", "HEAD")
         ours = reading and (split_suffix(exchange.path)[1] is not None or prefers_page(exchange))
         await (self.documents if ours else self.store)(scope, receive, send)
-
-
-def _documented(original: Callable[[], dict[str, Any]], catalogue: Catalogue) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI document with our paths added to those that the framework knows."""
-
-    def document() -> dict[str, Any]:
-        found = original()
-        found["paths"] = {**protocol_document.paths(), **openapi.paths(catalogue), **found["paths"]}
-        schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes.update(protocol_document.SECURITY_SCHEMES)
-        return found
-
-    return document

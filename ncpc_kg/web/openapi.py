@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question
 from ncpc_kg.dataset import FORMATS as DUMPS
-from ncpc_kg.executables import form_of
+from ncpc_kg.web import protocol_document
 from ncpc_kg.web.answers import default_text
 from ncpc_kg.web.forms import SUFFIXES
+from ncpc_kg.web.protocol_document import problems
 from ncpc_kg.web.questions import FORMS
 
 _TYPES: dict[str, dict[str, str]] = {
@@ -21,16 +22,30 @@ _TYPES: dict[str, dict[str, str]] = {
     "gYear": {"type": "string", "pattern": "^-?[0-9]{4,}$"},
     "gYearMonth": {"type": "string", "pattern": "^-?[0-9]{4,}-[0-9]{2}$"},
 }
-_PROBLEM = {
-    "description": "A problem document (RFC 9457) that says what came, what was expected and what to do.",
-    "content": {"application/problem+json": {"schema": {"type": "object"}}},
-}
 _THINGS = {
     "/id/{name}": ("A thing: a centre, an organisation, a fact", "centre-brazil"),
     "/code/{name}": ("A code or a code list", "status-current"),
     "/source/csd-bp28/{name}": ("A passage or section of the source", "L497-499"),
     "/graph/{name}": ("A named graph", "20-brazil"),
 }
+
+
+def documented(original: Callable[[], dict[str, Any]], catalogue: Catalogue) -> Callable[[], dict[str, Any]]:
+    """The maker of the OpenAPI document, with our paths added to those that the framework knows.
+
+    Args:
+        original: What makes the framework's document.
+        catalogue: The questions.
+    """
+
+    def document() -> dict[str, Any]:
+        found = original()
+        found["paths"] = {**protocol_document.paths(), **paths(catalogue), **found["paths"]}
+        schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes.update(protocol_document.SECURITY_SCHEMES)
+        return found
+
+    return document
 
 
 def paths(catalogue: Catalogue) -> dict[str, Any]:
@@ -67,12 +82,11 @@ def _question(question: Question) -> dict[str, Any]:
         _whole("limit", "Most rows; without it all of them.", 1),
         _whole("offset", "Rows to leave out first.", 0),
     ]
-    graph = form_of(question.text) == "CONSTRUCT"
-    operation = _get(question.title, tuple((SUFFIXES if graph else FORMS).values()), "Questions")["get"]
+    operation: dict[str, Any] = _get(question.title, tuple(FORMS.values()), "Questions")["get"]
     text = " ".join(filter(None, (question.description, f"Subjects: {', '.join(question.tags)}.")))
     operation |= {"operationId": question.name, "description": text, "parameters": parameters}
-    operation["responses"]["400"] = _PROBLEM
-    return dict(operation)
+    operation["responses"] |= problems(400, 404, 406)
+    return operation
 
 
 def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
@@ -88,7 +102,7 @@ def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
     }
     if parameter.type == "iri" and not parameter.values:
         found["schema"]["format"] = "iri"
-    if default := default_text(parameter, question):
+    if default := default_text(parameter, question.base):
         value: str | int | float = default
         if parameter.type == "integer":
             value = int(default)
@@ -100,26 +114,25 @@ def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
 
 
 def _thing(summary: str, example: str) -> dict[str, Any]:
-    operation = _get(summary, tuple(SUFFIXES.values()), "Things")["get"]
+    operation: dict[str, Any] = _get(summary, tuple(SUFFIXES.values()), "Things")["get"]
     suffixes = ", ".join(f".{suffix}" for suffix in SUFFIXES)
     operation["description"] = f"The address redirects by Accept; with {suffixes} it is the document."
     page = _whole("page", "Page of links, of a document with many.", 1)
     operation["parameters"] = [_path("name", example), page]
     operation["responses"] |= {
         "303": {"description": "See the document in the Location header."},
-        "404": _PROBLEM,
-        "410": _PROBLEM,
+        **problems(404, 406, 410),
     }
-    return dict(operation)
+    return operation
 
 
 def _get(summary: str, media_types: tuple[str, ...], tag: str) -> dict[str, Any]:
-    content: Mapping[str, Any] = {media_type: {} for media_type in dict.fromkeys(media_types)}
+    content: dict[str, Any] = {media_type: {} for media_type in media_types}
     return {
         "get": {
             "summary": summary,
             "tags": [tag],
-            "responses": {"200": {"description": summary, "content": dict(content)}},
+            "responses": {"200": {"description": summary, "content": content}},
         }
     }
 

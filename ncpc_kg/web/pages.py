@@ -1,4 +1,4 @@
-"""The pages of resources: implements `site.Pages` with the project's templates."""
+"""The pages of resources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ORDER = (
 )
 
 
-class HtmlPages:
+class Pages:
     """Makes the pages of resources.
 
     Args:

@@ -37,7 +37,7 @@ def _sparql() -> dict[str, Any]:
     }
     answers = {
         "200": {"description": "The result, or the description of the service.", "content": _results()},
-        **_problems(400, 403, 406, 413, 414, 500, 503),
+        **problems(400, 403, 406, 413, 414, 500, 503),
     }
     return {
         "get": {
@@ -64,7 +64,7 @@ def _sparql() -> dict[str, Any]:
             "responses": {
                 **answers,
                 "204": {"description": "The update is made and on the disk."},
-                **_problems(401, 404, 409, 415, 422),
+                **problems(401, 404, 409, 415, 422),
             },
         },
     }
@@ -87,7 +87,7 @@ def _graphs() -> dict[str, Any]:
     document: dict[str, Any] = {one.media_type: {} for one in GRAPH_FORMATS}
     multipart = {"multipart/form-data": {"schema": {"type": "object"}}}
     body = {"required": True, "content": {**document, **multipart}}
-    refused = _problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503)
+    refused = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503)
     made = {"201": {"description": "The graph was made."}}
     changed = {"200": {"description": "The graph was changed."}}
 
@@ -104,7 +104,7 @@ def _graphs() -> dict[str, Any]:
     read = operation(
         "Get a graph, or the list of graphs",
         "getGraph",
-        {"200": {"description": "The statements.", "content": document}, **_problems(406)},
+        {"200": {"description": "The statements.", "content": document}, **problems(406)},
     )
     read["parameters"] = [*which, _format()]
     security = {"security": list(_TOKEN)}
@@ -152,5 +152,10 @@ def _results() -> dict[str, Any]:
     return {"text/html": {}, **{one.media_type: {} for one in _OFFERED}}
 
 
-def _problems(*statuses: int) -> dict[str, Any]:
+def problems(*statuses: int) -> dict[str, Any]:
+    """The responses that tell an error.
+
+    Args:
+        statuses: Their status codes.
+    """
     return {str(status): _PROBLEM for status in statuses}

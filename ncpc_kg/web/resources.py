@@ -42,7 +42,6 @@ from ncpc_kg.web.forms import (
     suffix_for,
 )
 from ncpc_kg.web.reading import read_only
-from ncpc_kg.web.views import Views
 
 # What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
 _SAFE = "/:@!$&'()*+,;=-._~%"
@@ -64,12 +63,10 @@ class ResourceEndpoint:
 
     Args:
         context: What all resources share.
-        views: Makes the pages of problems.
     """
 
-    def __init__(self, context: Context, views: Views) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
-        self.views = views
         self.cache = ReplyCache(_CACHE_BYTES)
 
     async def __call__(self, exchange: Exchange) -> Reply:
@@ -77,13 +74,10 @@ class ResourceEndpoint:
         version, key = self.context.engine.version, _key(exchange)
         if key and version and (kept := self.cache.get(key, version)):
             return kept
-        reply = await self._reply(exchange)
+        reply = await read_only(exchange, self.context.pages.views, self._answer)
         if key and reply.cacheable and version == self.context.engine.version:
             self.cache.put(key, version, reply)
         return reply
-
-    async def _reply(self, exchange: Exchange) -> Reply:
-        return await read_only(exchange, self.views, self._answer)
 
     async def _answer(self, exchange: Exchange) -> Reply:
         path, suffix = split_suffix(exchange.path)

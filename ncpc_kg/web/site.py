@@ -1,16 +1,14 @@
-"""What pages are made from, and the protocol of what makes them: `Pages`."""
+"""What pages are made from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
-from ncpc_kg.catalogue import Catalogue, Parameter, Question
+from ncpc_kg.catalogue import Parameter, Question
 from ncpc_kg.dataset import Statistics
-from ncpc_kg.description import Description, Link, Value
+from ncpc_kg.description import Link, Value
 from ncpc_kg.grounds import Grounds
-from ncpc_kg.ontology import Ontology
 from ncpc_kg.query import Choice
 
 _SAFE = "/:@!$&'()*+,;=-._~"
@@ -94,7 +92,6 @@ class Field:
         choices: The terms it may take, sorted; empty where any term of its type may be given.
         given: What the request gave, as text; None if it gave nothing.
         value: What is in force, as text (an IRI or a literal's text); empty for "any".
-        label: What is in force, for people.
         error: What is wrong with what was given, or None.
     """
 
@@ -102,7 +99,6 @@ class Field:
     choices: tuple[Choice, ...]
     given: str | None
     value: str
-    label: str
     error: str | None = None
 
 
@@ -177,31 +173,3 @@ class DatasetView:
     statistics: Statistics
     dumps: tuple[Dump, ...]
     modified: str
-
-
-class Pages(Protocol):
-    """Makes pages; every method gives a whole HTML document."""
-
-    def thing(self, description: Description, head: Head) -> str:
-        """The page of a thing, code, passage, section, graph or entry."""
-        ...
-
-    def question(self, view: QuestionView, head: Head) -> str:
-        """The page of a question, with its form and its answer."""
-        ...
-
-    def questions(self, catalogue: Catalogue, head: Head) -> str:
-        """The list of questions."""
-        ...
-
-    def dataset(self, view: DatasetView, head: Head) -> str:
-        """The page of the dataset."""
-        ...
-
-    def ontology(self, ontology: Ontology, head: Head) -> str:
-        """The reference page of the ontology; terms have their local names as ids."""
-        ...
-
-    def shapes(self, turtle: str, head: Head) -> str:
-        """The page of the shapes; `turtle` is their text."""
-        ...

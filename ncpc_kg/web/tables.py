@@ -14,7 +14,15 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Triple,
+    parse_query_results,
+)
 
 from ncpc_kg.description.rows import datatype_of, term_of, text_of
 from ncpc_kg.grounds import Grounds
@@ -45,6 +53,11 @@ class Table:
     complete: bool = True
     offset: int = 0
 
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of the columns, with those of the evidence."""
+        return (*self.columns, *(EVIDENCE if self.grounds else ()))
+
 
 def as_json(table: Table, about: dict[str, Any]) -> bytes:
     """Rows as objects, numbers as numbers.
@@ -72,7 +85,7 @@ def as_csv(table: Table) -> bytes:
     """Rows as CSV (SPARQL 1.1 Query Results CSV, section 3.2), evidence in two more columns."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow((*table.columns, *(EVIDENCE if table.grounds else ())))
+    writer.writerow(table.header)
     for number, row in enumerate(table.rows):
         writer.writerow((*map(text_of, row), *_evidence(table, number)))
     return buffer.getvalue().encode()
@@ -80,10 +93,18 @@ def as_csv(table: Table) -> bytes:
 
 def as_tsv(table: Table) -> bytes:
     """Rows as TSV (SPARQL 1.1 Query Results TSV, section 4.2), evidence in two more columns."""
-    lines = ["\t".join(f"?{name}" for name in (*table.columns, *(EVIDENCE if table.grounds else ())))]
+    lines = ["\t".join(f"?{name}" for name in table.header)]
     for number, row in enumerate(table.rows):
         lines.append("\t".join((*row, *(str(Literal(text)) for text in _evidence(table, number)))))
     return ("\n".join(lines) + "\n").encode()
+
+
+def as_sparql_json(table: Table) -> bytes:
+    """Rows as SPARQL 1.1 Query Results JSON, evidence in two more columns."""
+    solutions = parse_query_results(as_tsv(table), format=QueryResultsFormat.TSV)
+    if not isinstance(solutions, QuerySolutions):
+        raise ValueError("not a table")
+    return solutions.serialize(format=QueryResultsFormat.JSON) or b""
 
 
 def as_xlsx(table: Table, about: Iterable[tuple[str, str]]) -> bytes:
@@ -106,7 +127,7 @@ def as_xlsx(table: Table, about: Iterable[tuple[str, str]]) -> bytes:
             cell.font = Font(bold=True)
         return cell
 
-    sheet.append([text(name, True) for name in (*table.columns, *(EVIDENCE if table.grounds else ()))])
+    sheet.append([text(name, True) for name in table.header])
     for number, row in enumerate(table.rows):
         cells: list[Any] = []
         for value in row:

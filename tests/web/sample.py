@@ -144,16 +144,6 @@ SELECT ?centre ?date ?text WHERE {
 PREFIX id: <https://w3id.org/ncpc/id/>
 SELECT ?from WHERE { ?from ?p id:hub } ORDER BY ?from
 """,
-    "graph-of-centre": """\
-#+ summary: A centre as a graph
-PREFIX id: <https://w3id.org/ncpc/id/>
-CONSTRUCT { id:centre-brazil ?p ?o } WHERE { id:centre-brazil ?p ?o }
-""",
-    "is-there-a-centre": """\
-#+ summary: Is there a centre?
-PREFIX ncpc: <https://w3id.org/ncpc/ontology#>
-ASK { ?c a ncpc:Centre }
-""",
 }
 
 

@@ -12,7 +12,7 @@ from ncpc_kg.errors import ParameterError
 from ncpc_kg.settings import Settings
 from ncpc_kg.web.context import Context, asked, whole_number
 from ncpc_kg.web.exchange import Exchange
-from ncpc_kg.web.pages import HtmlPages
+from ncpc_kg.web.pages import Pages
 from ncpc_kg.web.views import Views
 
 
@@ -26,7 +26,7 @@ class Engine:
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     settings = Settings(content=tmp_path, store=tmp_path)
-    return Context(Engine("v1"), settings, Catalogue(()), HtmlPages(Views()))  # type: ignore[arg-type]
+    return Context(Engine("v1"), settings, Catalogue(()), Pages(Views()))  # type: ignore[arg-type]
 
 
 def test_many_who_ask_at_once_are_answered_by_one(context: Context) -> None:

@@ -16,7 +16,6 @@ import rdflib
 from ncpc_kg.vocabulary import BASE
 from ncpc_kg.web.dataset import DatasetEndpoint
 from ncpc_kg.web.exchange import Exchange
-from ncpc_kg.web.views import Views
 from tests.web.conftest import HOST, Client, CountingStore
 
 VOID = rdflib.Namespace("http://rdfs.org/ns/void#")
@@ -149,7 +148,7 @@ def test_dumps_follow_writes_and_are_made_once(site: Client, network: CountingSt
 
 def test_the_page_does_not_wait_for_slow_dumps(site: Client) -> None:
     context = site.app.state.context  # type: ignore[attr-defined]
-    hurried = DatasetEndpoint(context, Views(), patience=0.0)
+    hurried = DatasetEndpoint(context, patience=0.0)
     reply = asyncio.run(hurried(Exchange("GET", "/dataset.nt")))
     assert b"dumps/ncpc.ttl.gz" in reply.body
     assert b"checksumValue" not in reply.body

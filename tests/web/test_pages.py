@@ -20,7 +20,7 @@ from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE, PREFIXES
 from ncpc_kg.web import create_app, views
 from ncpc_kg.web.chart import chart
-from ncpc_kg.web.pages import HtmlPages, blocks
+from ncpc_kg.web.pages import Pages, blocks
 from ncpc_kg.web.parts import Parts
 from ncpc_kg.web.site import Alternate, DatasetView, Dump, Field, Head, QuestionView, Site
 from ncpc_kg.web.tokens import Tokens
@@ -52,7 +52,7 @@ BAD_IRIS = (
 )
 SITE = Site(BASE)
 HEAD = Head(SITE, f"{BASE}id/x", "/id/x.html", (Alternate("Turtle", "text/turtle", "/id/x.ttl"),))
-PAGES = HtmlPages(Views())
+PAGES = Pages(Views())
 
 
 class Page(HTMLParser):
@@ -156,7 +156,7 @@ def test_hostile_texts_stay_texts_on_the_page_of_a_question(text: str) -> None:
     question = Question("q", "", text, text, (text,), (parameter,), text, Path("q.rq"), None)
     view = QuestionView(
         question,
-        (Field(parameter, (), text, text, text, text),),
+        (Field(parameter, (), text, text, text),),
         (text, "n"),
         ((Value(text), Value("1")), (Value(text, text), None)),
         (),
@@ -377,7 +377,7 @@ def test_charts_name_columns_of_their_questions() -> None:
 
 def test_links_stay_on_the_site_also_under_a_prefix() -> None:
     site = Site(BASE, "/kg")
-    pages = HtmlPages(Views(site))
+    pages = Pages(Views(site))
 
     text = pages.thing(described("x"), replace(HEAD, site=site))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from typing import Any
 
@@ -41,6 +40,7 @@ def test_json_has_objects_with_numbers(site: Client) -> None:
         {"host": str(ID["org-senai"]), "name": "SENAI", "times": 1, "start": "1995-07"}
     ]
     assert document["complete"] is True
+    assert document["parameters"] == {"centre": str(ID["centre-brazil"])}, "a default is told, too"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,10 @@ def test_paging_reaches_every_row_once(site: Client) -> None:
     csv_page = site.get("/questions/links-of-hub.csv?limit=150&offset=300")
     assert len(csv_page.text.splitlines()) == 101
     assert 'rel="next"' not in csv_page.headers["link"]
-    assert "offset=150" in site.get("/questions/links-of-hub.csv?limit=150").headers["link"]
+    for form in ("csv", "tsv", "xlsx", "srj", "ttl"):
+        assert "offset=150" in site.get(f"/questions/links-of-hub.{form}?limit=150").headers["link"]
+    query = site.get("/questions/links-of-hub.rq?limit=150&offset=300").text
+    assert len(site.query(query).json()["results"]["bindings"]) == 100
 
 
 def test_the_page_shows_so_many_rows_and_links_to_the_next(site: Client) -> None:
@@ -213,6 +216,10 @@ def test_evidence_in_every_format(site: Client) -> None:
     assert table[0]["passages"] == passage
     assert table[0]["contested"] == ""
     assert passage in site.get(f"{HOSTS}.tsv?evidence=1").text
+    assert site.get(f"{HOSTS}.srj?evidence=1").json()["results"]["bindings"][0]["passages"] == {
+        "type": "literal",
+        "value": passage,
+    }
     book = openpyxl.load_workbook(io.BytesIO(site.get(f"{HOSTS}.xlsx?evidence=1").content))
     assert [cell.value for cell in book["Answer"][1]][-2:] == ["passages", "contested"]
     assert book["Answer"]["E2"].value == passage
@@ -230,7 +237,9 @@ def test_a_spreadsheet_holds_numbers_and_no_formulas(site: Client) -> None:
     assert book["Answer"]["C2"].value.startswith("=")
     times = openpyxl.load_workbook(io.BytesIO(site.get(f"{HOSTS}.xlsx").content))["Answer"]["C2"].value
     assert times == 1
-    assert "creativecommons" in json.dumps([cell.value for row in book["About"] for cell in row])
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert "creativecommons" in about["Licence"]
+    assert (about["Since"], about["Text"]) == ("1990-01", "=HYPERLINK(1)")
 
 
 def test_turtle_is_the_question_and_its_result_set(site: Client) -> None:
@@ -241,15 +250,6 @@ def test_turtle_is_the_question_and_its_result_set(site: Client) -> None:
     assert {str(v) for v in graph.objects(answer, RS.resultVariable)} == {"host", "name", "times", "start"}
     values = {graph.value(b, RS.value) for b in graph.subjects(RS.variable, rdflib.Literal("times"))}
     assert values == {rdflib.Literal(1)}
-
-
-def test_graphs_and_truth_values(site: Client) -> None:
-    graph = site.get("/questions/graph-of-centre.ttl")
-    assert "Centre of Brazil" in graph.text
-    assert site.get("/questions/graph-of-centre", headers={"accept": "*/*"}).status_code == 303
-    assert site.get("/questions/graph-of-centre.csv").status_code == 406
-    assert site.get("/questions/graph-of-centre.html").status_code == 200
-    assert rows(site, "/questions/is-there-a-centre.json") == [{"answer": True}]
 
 
 def test_the_list_of_questions(site: Client) -> None:
