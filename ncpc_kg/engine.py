@@ -1,6 +1,6 @@
 """The seam between what asks and what answers: protocols and plain data, no implementation.
 
-`store.py` (embedded), `workers.py` (killable processes) and `remote.py` (any SPARQL 1.1
+`store` (embedded), `workers` (processes that can be killed) and `remote` (any SPARQL 1.1
 server) implement `Engine`; everything above knows only this module.
 """
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import rdflib
+import typer
 from pyoxigraph import QuerySolutions
 from samples import ROOT
 
@@ -14,6 +16,11 @@ from ncpc_kg.query import shorten
 from ncpc_kg.vocabulary import PREFIXES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -56,8 +63,33 @@ def test_every_command_is_in_the_readme() -> None:
     assert names <= set(re.findall(r"ncpc-kg (\w+)", README))
 
 
-def test_files_the_documents_point_at_exist() -> None:
-    for name in ("README.md", "CONTRIBUTING.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-            assert (ROOT / target).exists(), target
+def test_the_map_of_the_house_names_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| Room | What it does |")[2].partition("\n\n")[0]
+    rooms = {path.stem for path in (ROOT / "ncpc_kg").glob("*.py") if not path.stem.startswith("__")}
+    rooms |= {path.parent.name for path in (ROOT / "ncpc_kg").glob("*/__init__.py")}
+
+    named = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line))
+
+    assert sorted(named) == sorted(rooms)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_the_documents_point_at_exist(name: str) -> None:
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8")
+
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_in_the_documents_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    commands = typer.main.get_command(cli.app)
+
+    for words in re.findall(r"ncpc-kg ([a-z]+(?: [a-z]+)?)", text):
+        first, _, second = words.partition(" ")
+        group = commands.commands.get(first)
+        assert group is not None, words
+        assert not second or second in getattr(group, "commands", {second: None}), words
