@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ncpc_kg import __version__, errors
+from ncpc_kg import __version__
 from ncpc_kg.engine import Engine
 from ncpc_kg.errors import NcpcError, NotFound
 from ncpc_kg.settings import Settings
@@ -25,8 +26,10 @@ from ncpc_kg.web.routes import add_browse
 from ncpc_kg.web.site import Site
 from ncpc_kg.web.sparql import SparqlEndpoint
 from ncpc_kg.web.tokens import Tokens
-from ncpc_kg.web.transport import Endpoint, exchange_of
+from ncpc_kg.web.transport import Endpoint, exchange_of, respond, unforeseen
 from ncpc_kg.web.views import STATIC, Views
+
+log = logging.getLogger("ncpc_kg.server")
 
 
 def create_app(
@@ -67,7 +70,7 @@ def create_app(
     for path in (STORE, f"{STORE}/{{rest:path}}", f"{NAMED}{{rest:path}}"):
         app.router.routes.append(Route(path, graph_endpoint, include_in_schema=False))
     add_resources(app, answering, settings, pages, graph_endpoint)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SafeReplies, views=pages)
     return app
 
 
@@ -97,29 +100,10 @@ def _add_routes(app: FastAPI, views: Views) -> None:
 
     @app.get("/problems/{name}", response_class=HTMLResponse, include_in_schema=False)
     async def problem_kinds(name: str) -> str:
-        kinds = _kinds()
+        kinds = problems.kinds()
         if name not in kinds:
             raise NotFound("There is no problem of that kind.", found=name[:60], expected=", ".join(kinds))
         return views.kinds({name: kinds[name]})
-
-
-def _kinds() -> dict[str, str]:
-    """Every kind of error with what its class says of it."""
-    found: dict[str, str] = {}
-    for value in [*vars(errors).values(), problems.MethodNotAllowed]:
-        if isinstance(value, type) and issubclass(value, NcpcError):
-            name = "-".join(_words(value.__name__))
-            found[name] = (value.__doc__ or "").strip().splitlines()[0]
-    return dict(sorted(found.items()))
-
-
-def _words(name: str) -> list[str]:
-    words: list[str] = []
-    for letter in name:
-        if letter.isupper() or not words:
-            words.append("")
-        words[-1] += letter.lower()
-    return words
 
 
 def to_response(reply: Reply, method: str = "GET") -> Response:
@@ -132,20 +116,29 @@ def to_response(reply: Reply, method: str = "GET") -> Response:
     return response
 
 
-class SecurityHeaders:
-    """Adds the headers that every response carries."""
+class SafeReplies:
+    """Adds the headers that every response carries, and tells an error that nobody foresaw.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: The application.
+        views: Makes the page of a problem.
+    """
+
+    def __init__(self, app: ASGIApp, views: Views) -> None:
         self.app = app
+        self.views = views
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        started = False
 
         async def secured(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 present = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
@@ -153,4 +146,11 @@ class SecurityHeaders:
                 ]
             await send(message)
 
-        await self.app(scope, receive, secured)
+        try:
+            await self.app(scope, receive, secured)
+        except Exception as error:
+            if started:
+                raise
+            exchange = exchange_of(scope)
+            log.error("request %s failed", exchange.request_id, exc_info=error)
+            await respond(scope, send, problems.reply(unforeseen(error), exchange, self.views))

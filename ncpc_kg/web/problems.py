@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from ncpc_kg import errors
 from ncpc_kg.errors import LimitReached, NcpcError, RequestError, StoreError, Unauthorized
 from ncpc_kg.negotiation import choose
 from ncpc_kg.web.exchange import Exchange, Reply
@@ -28,15 +29,24 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
 
-def name_of(error: NcpcError) -> str:
-    """The kebab-case name of a kind of error, as in the address of its description."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+def kinds() -> dict[str, str]:
+    """What each kind of error means, by the name in the address of its description."""
+    found = [
+        value
+        for value in (*vars(errors).values(), MethodNotAllowed)
+        if isinstance(value, type) and issubclass(value, NcpcError)
+    ]
+    return dict(sorted((_name(kind), (kind.__doc__ or "").strip().splitlines()[0]) for kind in found))
+
+
+def _name(kind: type[NcpcError]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def document(error: NcpcError, request_id: str) -> dict[str, object]:
     """The members of the problem document; line and column count from 1."""
     members: dict[str, object] = {
-        "type": f"/problems/{name_of(error)}",
+        "type": f"/problems/{_name(type(error))}",
         "title": error.title,
         "status": error.http_status,
         "detail": error.problem,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.routing import Route
 
 from ncpc_kg.catalogue import read_catalogue
 from ncpc_kg.errors import QueryError
 from ncpc_kg.settings import Settings
 from ncpc_kg.web.browse import Browse
+from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.operations import operations
 from ncpc_kg.web.protocol import known_only, parameters
+from ncpc_kg.web.reading import read_only
 from ncpc_kg.web.site import Site
+from ncpc_kg.web.transport import Endpoint
 
-Show = Callable[[Request, Site], Awaitable[str]]
+Show = Callable[[Exchange, Site], Awaitable[str]]
 
 
 def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
@@ -36,19 +39,19 @@ def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
     catalogue = read_catalogue(settings.content / "queries", settings.base)
     browse = Browse(app.state.engine, app.state.views, settings, catalogue)
 
-    async def home(_: Request, site: Site) -> str:
+    async def home(_: Exchange, site: Site) -> str:
         return await browse.home(site)
 
-    async def indicators(_: Request, site: Site) -> str:
+    async def indicators(_: Exchange, site: Site) -> str:
         return await browse.indicators(site)
 
-    async def search(request: Request, site: Site) -> str:
-        return await browse.search(given(request, "q").get("q", ""), site)
+    async def search(exchange: Exchange, site: Site) -> str:
+        return await browse.search(given(exchange, "q").get("q", ""), site)
 
-    async def contradictions(request: Request, site: Site) -> str:
-        return await browse.contradictions(given(request, "kind", "about", "after"), site)
+    async def contradictions(exchange: Exchange, site: Site) -> str:
+        return await browse.contradictions(given(exchange, "kind", "about", "after"), site)
 
-    async def api(_: Request, site: Site) -> str:
+    async def api(_: Exchange, site: Site) -> str:
         return browse.views.render("api.html", site, section="api", groups=operations(app.openapi()))
 
     shown: dict[str, Show] = {
@@ -60,28 +63,25 @@ def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
     }
     for question in browse.lists.questions:
         shown[f"/{question.name}"] = _list(browse, question.name)
+    views = browse.views
     for path, show in shown.items():
-        app.add_api_route(
-            path,
-            _answer(settings, show),
-            methods=["GET", "HEAD"],
-            response_class=HTMLResponse,
-            include_in_schema=False,
-        )
+        handler = partial(read_only, views=views, answer=_answer(settings, show))
+        endpoint = Endpoint(handler, settings.limits.body_bytes, views)
+        app.router.routes.append(Route(path, endpoint, include_in_schema=False))
     return browse
 
 
-def given(request: Request, *names: str) -> dict[str, str]:
+def given(exchange: Exchange, *names: str) -> dict[str, str]:
     """The parameters of a request, each at most once.
 
     Args:
-        request: The request.
+        exchange: The request.
         names: The parameters that are known.
 
     Raises:
         QueryError: A parameter is unknown, comes twice, or is not UTF-8.
     """
-    found = parameters(request.url.query)
+    found = parameters(exchange.query)
     known_only(found, names)
     for name, values in found.items():
         if len(values) > 1:
@@ -89,25 +89,22 @@ def given(request: Request, *names: str) -> dict[str, str]:
     return {name: values[0] for name, values in found.items()}
 
 
-def site_of(request: Request, settings: Settings) -> Site:
-    """Where the site lies for a request: a proxy may give it a path of its own."""
-    return Site(settings.base, str(request.scope.get("ncpc_root", "")))
-
-
 def _list(browse: Browse, name: str) -> Show:
-    async def show(request: Request, site: Site) -> str:
-        return await browse.listing(name, given(request, "after").get("after", ""), site)
+    async def show(exchange: Exchange, site: Site) -> str:
+        return await browse.listing(name, given(exchange, "after").get("after", ""), site)
 
     return show
 
 
-def _answer(settings: Settings, show: Show) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        body = (await show(request, site_of(request, settings))).encode()
-        tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-        headers = {"etag": tag, "cache-control": "no-cache"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return HTMLResponse(body, headers=headers)
+def _answer(settings: Settings, show: Show) -> Callable[[Exchange], Awaitable[Reply]]:
+    async def answer(exchange: Exchange) -> Reply:
+        body = (await show(exchange, Site(settings.base, exchange.root))).encode()
+        headers = (
+            ("content-type", "text/html; charset=utf-8"),
+            ("vary", "Accept-Encoding"),
+            ("cache-control", "no-cache"),
+            ("etag", f'"{hashlib.sha256(body).hexdigest()[:20]}"'),
+        )
+        return Reply(200, body, headers, label="page")
 
     return answer

@@ -138,6 +138,23 @@ def test_logs_hold_no_secret_and_no_foreign_line(
         assert "secret" not in line
 
 
+def test_the_unforeseen_behind_any_route_is_a_problem_document(
+    store: Store, settings: Settings, tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(store, settings, tokens)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    reply = Client(app).get("/broken", headers={"accept": "application/json"})
+    assert reply.status_code == 500
+    assert reply.json()["found"] == "ZeroDivisionError"
+    assert "secret detail" not in reply.text
+    assert reply.json()["request_id"] in caplog.text
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
 def test_the_unforeseen_is_a_problem_document(
     store: Store, settings: Settings, tokens: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:

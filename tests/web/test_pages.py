@@ -275,6 +275,9 @@ def test_pages_are_not_sent_again_while_nothing_changes(hostile_site: Client) ->
     again = hostile_site.get("/centres", headers={"if-none-match": first.headers["etag"]})
 
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert first.headers["content-encoding"] == "gzip"
+    refused = hostile_site.post("/centres")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize("name", ["lists", "pages"])
