@@ -32,7 +32,7 @@ class Place:
     column: int | None = None
 
     def __str__(self) -> str:
-        parts = (self.path, self.line, self.column if self.line else None)
+        parts = (self.path, self.line, self.column)
         return ":".join(str(part) for part in parts if part is not None)
 
 

@@ -104,6 +104,15 @@ def test_facts_come_with_what_they_say(engine: SnapshotEngine) -> None:
     assert of(engine, "centre").facts_of("Hosting") == (fact,)
 
 
+@pytest.mark.parametrize("specific", ["about", "refUnit"])
+def test_the_role_of_a_fact_is_the_most_specific_one(specific: str) -> None:
+    cell = f"id:cell a ncpc:SourcedFact ; ncpc:concerns id:centre ; ncpc:{specific} id:centre .\n"
+
+    facts = of(SnapshotEngine(DATA + cell), "centre").facts
+
+    assert [fact.role.iri for fact in facts if fact.iri == str(ID.cell)] == [str(NCPC[specific])]
+
+
 def test_evidence_of_one_property(engine: SnapshotEngine) -> None:
     found = of(engine, "hosting-x")
     host = next(one for one in found.properties if one.label == "has host")
