@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
-from pyoxigraph import BlankNode, NamedNode, Quad, Store, Triple
-from rdflib import SH, SKOS
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
+from rdflib import SKOS
 
 from ncpc_kg.closure import Rules, close_addition
 from ncpc_kg.engine import Change, Subject, Term
@@ -22,9 +24,8 @@ from ncpc_kg.validation import Finding, Shapes, validate, validate_entry
 from ncpc_kg.validation.run import HIDDEN
 
 _LABEL = NamedNode(str(SKOS.prefLabel))
-_LISTED = 12
-_CLOSED = str(SH.ClosedConstraintComponent)
-_QUALIFIED = str(SH.QualifiedMinCountConstraintComponent), str(SH.QualifiedMaxCountConstraintComponent)
+# Control characters, what turns the direction of other text, and marks of a lost encoding.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffd]")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ class Checker:
         findings = [self.words.noted(note, entry, known) for note in entry.notes]
         owned = list(self._ownership(store, entry, known, without))
         findings += [finding for finding, _ in owned]
+        findings += self._unseen(entry, known)
+        axioms = list(self._axioms(entry, known))
+        findings += axioms
         taken = next((graph for _, graph in owned if graph), None)
         raw = validate_entry(store, change, self.shapes).findings
         # The submission itself is described, too, but is no node of the entry.
@@ -102,7 +106,7 @@ class Checker:
         raw = tuple(one for one in raw if one.focus not in foreign)
         findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
         inferred: frozenset[Triple] = frozenset()
-        if not any(isinstance(node, BlankNode) for node in entry.nodes()):
+        if not axioms and not any(isinstance(node, BlankNode) for node in entry.nodes()):
             inferred = close_addition(store, statements, self.rules)
             findings += self._contradictions(store, entry, inferred, known)
         if taken is not None:
@@ -141,7 +145,8 @@ class Checker:
         typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
         for node in entry.nodes():
             spot = entry.marks.find(node)
-            if isinstance(node, BlankNode):
+            foreign = node not in typed and node != entry.centre
+            if isinstance(node, BlankNode) and not foreign:
                 continue  # the shape of all nodes of an entry says so
             quads = [
                 quad
@@ -149,7 +154,7 @@ class Checker:
                 if quad.graph_name not in HIDDEN and quad not in without
             ]
             where = known.shorten(cast(Term, quads[0].graph_name)) if quads else ""
-            if node not in typed and node != entry.centre:
+            if foreign:
                 there = f"It is in the graph already ({where}). " if quads else ""
                 message = (
                     f"This node is no part of an entry. {there}Take out its statements, or hand them in "
@@ -201,6 +206,35 @@ class Checker:
                     f"{known.shorten(cast(Term, quad.subject))} ({shown(value, known)}), which exists"
                 )
         return tuple(dict.fromkeys(found))[:3]
+
+    def _unseen(self, entry: Entry, known: Known) -> Iterator[EntryFinding]:
+        """Texts with characters that nobody sees, or with nothing else."""
+        for triple in entry.triples:
+            if not isinstance(triple.object, Literal):
+                continue
+            text = triple.object.value
+            lost = sorted(set(_UNSEEN.findall(text)))
+            if not lost and any(unicodedata.category(one)[0] in "LNPS" for one in text):
+                continue
+            names = ", ".join(f"U+{ord(one):04X}" for one in lost) or "nothing that can be seen"
+            message = f"This text holds {names}. Type it again, with what can be read alone."
+            subject = cast(Subject, triple.subject)
+            spot = entry.marks.find(subject, triple.predicate, triple.object)
+            found = self.words.about(subject, entry, known, spot, message, "unseen")
+            field = self.words.field_label(triple.predicate)
+            yield replace(found, value=_UNSEEN.sub("\ufffd", text), field=field)
+
+    def _axioms(self, entry: Entry, known: Known) -> Iterator[EntryFinding]:
+        """Statements about terms of the ontology, from which anything could follow."""
+        for triple in entry.triples:
+            if self.rules.are_changed_by((triple,)):
+                message = (
+                    f"{known.shorten(triple.predicate)} says what terms mean, which no entry does. "
+                    "Take this statement out; the meaning of terms is changed in the ontology."
+                )
+                subject = cast(Subject, triple.subject)
+                spot = entry.marks.find(subject, triple.predicate, triple.object)
+                yield self.words.about(subject, entry, known, spot, message, "axiom")
 
     def _contradictions(
         self, store: Store, entry: Entry, inferred: frozenset[Triple], known: Known

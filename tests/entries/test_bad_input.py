@@ -172,6 +172,10 @@ CASES = {
     "javascript link": ("https://cpml.example.org/", "javascript:alert(1)"),
     "structure for a value": ("country: Nicaragua\nprog", "country: {a: b}\nprog"),
     "value for a structure": ("hosting:\n  kind: Housed\n", "hosting: Housed\nx:\n"),
+    "a bell in a text": ("town: Managua", r'town: "Mana\x07gua"'),
+    "text turned round": ("town: Managua", r'town: "\u202eaugana"'),
+    "lost letters": ("town: Managua", r'town: "Mana\uFFFDua"'),
+    "nothing that is seen": ("town: Managua", r'town: "\u200f"'),
     "twice": ("country: Nicaragua\nprog", "country: Nicaragua\ncountry: Brazil\nprog"),
 }
 
@@ -184,6 +188,32 @@ def test_wrong_values_are_findings(case: str, check: Callable[..., Checked], goo
 
     assert not report.conforms, case
     assert all(one.message for one in report.findings)
+
+
+STATEMENTS = {
+    "a node without a name": ("_:x <http://example.org/b> 1 .", "foreign-node"),
+    "a statement about a statement": ("<< id:a ncpc:b id:c >> ncpc:d 1 .", "foreign-node"),
+    "the same as another centre": ("id:centre-nicaragua owl:sameAs id:centre-brazil .", "axiom"),
+    "what a term means": ("ncpc:Centre rdfs:subClassOf ncpc:Fact .", "axiom"),
+    "another's node": ("id:centre-brazil ncpc:inCountry id:country-austria .", "foreign-node"),
+}
+
+
+@pytest.mark.parametrize("case", STATEMENTS, ids=lambda case: case.replace(" ", "-"))
+def test_statements_that_do_not_belong_in_an_entry_are_findings(
+    case: str, desk: Desk, graph: Store, check: Callable[..., Checked], good: str
+) -> None:
+    text, rule = STATEMENTS[case]
+    whole = desk.write(graph, (check(good).entry,), form_of(None, "x.ttl")).decode()
+    prefixes = (
+        "PREFIX owl: <http://www.w3.org/2002/07/owl#>\nPREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
+    )
+    report = check(f"{prefixes}{whole}{text}\n", "entry.ttl").report
+
+    (finding,) = [one for one in report.findings if one.rule == rule]
+    assert finding.severity == "violation"
+    assert finding.spot is not None
+    assert (finding.spot.line or 0) > whole.count("\n")
 
 
 @pytest.mark.parametrize(
