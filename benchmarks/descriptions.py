@@ -1,10 +1,11 @@
 """What a resource costs as the network grows: the query, the reading, the data, the page.
 
-    python -m benchmarks.descriptions 10 1000 100000
+    python -m benchmarks.descriptions paper 10 1000 100000
 
-Prints, for each size, the median of our own processor time in milliseconds over many things of
-a kind, without network and server, and how it compares with the smallest size. The network is
-that of `benchmarks.generate` with the inverses and classes that the closure adds.
+Prints the median processor time in milliseconds over many things of a kind, without network and
+server: our own, and behind the sign + that of the engine. No reply is kept, and no thing is asked
+for twice where there are enough. `paper` is the real graph; a number is that many centres of
+`benchmarks.generate`, with the inverses and classes that the closure adds.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.generate import RDF, RDFS, quads
+from benchmarks.generate import RDF, RDFS, quads, sizes
+from ncpc_kg.closure import close, read_rules
 from ncpc_kg.engine import Answer, DatasetClause, Formats
+from ncpc_kg.pipeline import read
 from ncpc_kg.settings import Settings
 from ncpc_kg.store.snapshot import Snapshot
 from ncpc_kg.vocabulary import BASE, PREFIXES
@@ -44,6 +47,19 @@ _KINDS = {
     "donor with many links": "id/org-donor-0",
     "code with all links": "code/status-current",
 }
+_OF_PAPER = {
+    "centre": "centre",
+    "country": "country",
+    "donor": "id/gov-netherlands",
+    "agency with many links": "id/org-unep",
+    "passage": "source/csd-bp28/L1638-1640",
+    "code with all links": "code/status-current",
+}
+_COUNTRIES = (
+    *("brazil", "china", "czech-republic", "hungary", "india"),
+    *("mexico", "slovakia", "tanzania", "tunisia", "zimbabwe"),
+)
+_SETTINGS = Settings(content=Path(__file__).resolve().parent.parent)
 
 
 def closed(centres: int) -> Iterator[str]:
@@ -61,54 +77,83 @@ def closed(centres: int) -> Iterator[str]:
 
 
 class _Inline:
-    """The snapshot as an engine that is awaited, without threads between."""
+    """The snapshot as an engine that is awaited, without threads between; keeps the time it takes."""
 
     version = "benchmark-1"
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.taken = 0.0
 
     async def query(self, text: str, formats: Formats, dataset: DatasetClause | None = None) -> Answer:
-        return self.snapshot.query(text, formats, dataset)
+        start = time.process_time()
+        answer = self.snapshot.query(text, formats, dataset)
+        self.taken += time.process_time() - start
+        return answer
 
 
-async def measure(centres: int) -> dict[str, float]:
-    """Median milliseconds by kind of thing and form."""
+def generated(centres: int) -> Snapshot:
+    """A network of any size."""
     snapshot = Snapshot()
     with tempfile.NamedTemporaryFile("w", suffix=".nq") as file:
         file.writelines(closed(centres))
         file.flush()
         snapshot.load_file(file.name, (), (), ())
+    return snapshot
+
+
+def paper() -> Snapshot:
+    """The real graph, closed."""
+    whole = read(_SETTINGS).asserted
+    close(whole, read_rules(whole, _SETTINGS.content))
+    snapshot = Snapshot()
+    snapshot.load(whole.quads())
+    return snapshot
+
+
+async def measure(size: str) -> dict[str, tuple[float, float]]:
+    """Median milliseconds by kind of thing and form: our own, and the engine's."""
+    snapshot = paper() if size == "paper" else generated(int(size))
     engine = _Inline(snapshot)
-    app = create_app(engine, Settings(content=Path(__file__).resolve().parent.parent))  # type: ignore[arg-type]
+    app = create_app(engine, _SETTINGS)  # type: ignore[arg-type]
     context, answer = app.state.context, app.state.things
     context.engine = engine
     await context.lexicon()
-    found: dict[str, float] = {}
-    for kind, pattern in _KINDS.items():
+    found: dict[str, tuple[float, float]] = {}
+    for kind, pattern in (_OF_PAPER if size == "paper" else _KINDS).items():
+        paths = _paths(pattern, size)
         for suffix in ("ttl", "html"):
             times = []
-            for number in range(60):
+            for number, path in enumerate(paths):
                 answer.cache.get(("",), str(number))  # forgets what it kept
-                path = "/" + pattern.format(number * 7919 % centres) + "." + suffix
-                start = time.process_time()
-                reply = await answer(Exchange("GET", path))
-                times.append(time.process_time() - start)
-                if reply.status not in (200, 404):
+                engine.taken, start = 0.0, time.process_time()
+                reply = await answer(Exchange("GET", f"/{path}.{suffix}"))
+                times.append((time.process_time() - start - engine.taken, engine.taken))
+                if reply.status != 200:
                     raise SystemExit(f"{path}: {reply.status}")
-            found[f"{kind}, {suffix}"] = statistics.median(times) * 1000
+            found[f"{kind}, {suffix}"] = (_median(times, 0), _median(times, 1))
     return found
 
 
-def main(sizes: list[int]) -> None:
-    """Measure every size and print a table."""
-    results = {size: asyncio.run(measure(size)) for size in sizes}
-    print("| | " + " | ".join(f"{size:,} centres" for size in sizes) + " |")
-    print("|---" * (len(sizes) + 1) + "|")
-    for name, base in results[sizes[0]].items():
-        cells = [f"{results[size][name]:.2f} ({results[size][name] / base:.1f}x)" for size in sizes]
-        print(f"| {name} | " + " | ".join(cells) + " |")
+def _paths(pattern: str, size: str) -> list[str]:
+    if size != "paper":
+        hosts = sizes(int(size))[2]
+        return [pattern.format(number * 7919 % min(int(size), hosts)) for number in range(60)]
+    return [pattern] * 10 if "/" in pattern else [f"id/{pattern}-{country}" for country in _COUNTRIES]
+
+
+def _median(times: list[tuple[float, float]], at: int) -> float:
+    return statistics.median(time[at] for time in times) * 1000
+
+
+def main(sizes: list[str]) -> None:
+    """Measure every size and print a table for each."""
+    for size in sizes:
+        print(f"| {size if size == 'paper' else f'{int(size):,}'} | own + engine, ms |\n|---|---|")
+        for name, (own, engine) in asyncio.run(measure(size)).items():
+            print(f"| {name} | {own:.2f} + {engine:.2f} |")
+        print()
 
 
 if __name__ == "__main__":
-    main([int(text) for text in sys.argv[1:]] or [10, 1000])
+    main(sys.argv[1:] or ["paper", "10", "1000"])

@@ -12,6 +12,13 @@ OUTGOING = 300
 INCOMING = 150
 DETAILED = 75
 ROWS = 8000
+# What a fact says for machines, or says again in another way: left to its own page.
+_UNTOLD = ", ".join(
+    (
+        *("dcterms:source", "ncpc:earliestDate", "ncpc:latestDate", "ncpc:printedMarker", "qb:dataSet"),
+        *("ncpc:hasFact", "ncpc:refUnit", "ncpc:isProvidedBy", "ncpc:involves", "ncpc:prefersFact"),
+    )
+)
 
 
 def description_query(iri: str, base: str, details: bool = True, page: int = 1) -> tuple[str, Formats]:
@@ -41,12 +48,14 @@ def description_query(iri: str, base: str, details: bool = True, page: int = 1) 
           FILTER EXISTS {{ ?s a ncpc:SourcedFact }} }}
         UNION {{ {thing} ncpc:hasPropertyEvidence ?s }}
       }} LIMIT {DETAILED} }}
-      BIND(3 AS ?part) ?s ?p ?o FILTER(?p NOT IN (dcterms:source, ncpc:earliestDate, ncpc:latestDate))
+      BIND(3 AS ?part) ?s ?p ?o FILTER(
+        ?o != ncpc:SourcedFact && ?p NOT IN ({_UNTOLD}) && (?p != ncpc:concerns || ?o != {thing}))
       OPTIONAL {{ ?o skos:prefLabel ?label }}
     }}"""
     text = f"""\
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX ncpc: <{base}ontology#>
+PREFIX qb: <http://purl.org/linked-data/cube#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX skosxl: <http://www.w3.org/2008/05/skos-xl#>

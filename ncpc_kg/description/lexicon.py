@@ -20,7 +20,7 @@ SELECT ?term ?label ?definition ?broader ?inverse WHERE {
   UNION { ?term a skos:ConceptScheme }
   OPTIONAL { ?term skos:prefLabel ?label }
   OPTIONAL { ?term skos:definition ?definition }
-  OPTIONAL { ?term rdfs:subClassOf ?broader }
+  OPTIONAL { ?term rdfs:subClassOf|rdfs:subPropertyOf ?broader }
   OPTIONAL { ?term owl:inverseOf ?inverse }
 } LIMIT 20000
 """
@@ -36,7 +36,7 @@ class Lexicon:
     Attributes:
         labels: Label by IRI, English where there is one.
         definitions: Definition by IRI.
-        broader: Superclasses by IRI of a class, the class itself left out.
+        broader: What is broader by IRI of a class or property, itself left out.
         inverses: Properties that only repeat another one the other way round.
         base: Base IRI the graph is published under.
     """

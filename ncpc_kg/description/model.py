@@ -99,7 +99,8 @@ class Description:
         passages: The passages it rests on.
         contested: The contradictions it is involved in.
         facts: Facts that concern it or that it names, in detail, sorted by class and label.
-        incoming: Everything that points at it, facts included, by property.
+        incoming: What points at it, facts included, by property; without inverses, which say again what
+            `properties` has.
         shown: Links to it that are on this page.
         page: Number of this page of links, from 1.
         more: Whether there are further links, on the next page.

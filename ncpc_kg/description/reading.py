@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 
 from ncpc_kg.description.asking import INCOMING, OUTGOING, ROWS
 from ncpc_kg.description.lexicon import Lexicon, better, cut
@@ -15,8 +16,8 @@ from ncpc_kg.vocabulary import PREFIXES
 LONGEST_TEXT = 4000
 # Properties that say in a few words what a fact without label is about, in this order.
 _TELLING = (
-    "hasHost", "hasCounterpart", "hasDonor", "member", "hasParty", "role", "indicator", "kind",
-    "printedNumber", "usesMethodology", "identifier",
+    "ncpc:hasHost", "ncpc:hasCounterpart", "ncpc:hasDonor", "org:member", "ncpc:hasParty", "org:role",
+    "ncpc:indicator", "ncpc:kind", "ncpc:printedNumber", "ncpc:usesMethodology", "dcterms:identifier",
 )  # fmt: skip
 
 _SKOS, _DCT = PREFIXES["skos"], PREFIXES["dcterms"]
@@ -26,6 +27,8 @@ _TEXT, _TITLE, _IDENTIFIER = f"<{_DCT}description>", f"<{_DCT}title>", f"<{_DCT}
 _FORM = f"<{PREFIXES['skosxl']}literalForm>"
 _MODIFIED, _REPLACED = f"<{_DCT}modified>", f"<{_DCT}isReplacedBy>"
 _DEPRECATED = f"<{PREFIXES['owl']}deprecated>"
+
+_LABEL_FIRST = itemgetter(1, 0)
 
 Says = dict[str, list[str]]
 
@@ -50,12 +53,17 @@ class _Reader:
         self.iri, self.thing, self.lexicon = iri, f"<{iri}>", lexicon
         self.evidence, self.contested = f"<{own}hasEvidence>", f"<{own}isInvolvedIn>"
         self.property_evidence, self.on_property = f"<{own}hasPropertyEvidence>", f"<{own}onProperty>"
+        self.contradiction = f"{own}Discrepancy"
+        spaces = {**PREFIXES, "ncpc": own}
+        self.telling = [f"<{spaces[one.partition(':')[0]]}{one.partition(':')[2]}>" for one in _TELLING]
         self.hidden = {_TYPE, self.evidence, self.contested, self.property_evidence}
         self.labels: dict[str, str] = {}
         self.forms: dict[str, str] = {}
         self.found: dict[str, str] = {}
         self.types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.terms: dict[str, tuple[str, str, str]] = {}
+        self.links: dict[str, Link] = {}
+        self.things: dict[str, Value] = {}
 
     def read(self, rows: Iterable[list[str]], page: int) -> Description:
         out: dict[tuple[str, str], None] = {}
@@ -99,6 +107,7 @@ class _Reader:
         for fact, says in near.items():
             if fact not in self.labels:
                 self.found[fact] = self._tell(fact, says)
+        self.things.clear()  # values made before every fact had its name
         facts = self._facts(own, into, near)
         incoming: dict[str, dict[str, None]] = {}
         for s, p in into:
@@ -122,7 +131,11 @@ class _Reader:
             facts=facts,
             incoming=tuple(
                 sorted(
-                    (Incoming(self._link(p), self._links(things)) for p, things in incoming.items()),
+                    (
+                        Incoming(self._link(p), self._links(things))
+                        for p, things in incoming.items()
+                        if p[1:-1] not in lexicon.inverses
+                    ),
                     key=lambda one: (one.property.label, one.property.iri),
                 )
             ),
@@ -186,7 +199,16 @@ class _Reader:
             for p, values in own.items()
             if p not in placed
         }
-        return self._properties({p: values for p, values in shown.items() if values}, finer)
+        return self._properties({p: o for p, o in shown.items() if o and not self._implied(p, shown)}, finer)
+
+    def _implied(self, p: str, says: Mapping[str, list[str]]) -> bool:
+        """Whether a narrower property has all the values of this one, so that it says nothing of its own."""
+        broader = self.lexicon.broader
+        return any(
+            p[1:-1] in broader.get(other[1:-1], ()) and values and set(says[p]) <= set(values)
+            for other, values in says.items()
+            if other != p
+        )
 
     def _properties(
         self, says: Mapping[str, list[str]], finer: Mapping[str, list[str]]
@@ -208,7 +230,10 @@ class _Reader:
 
     def _value(self, spelled: str) -> Value:
         if spelled[0] == "<" and spelled[1] != "<":
-            return Value(self._name(spelled), spelled[1:-1])
+            value = self.things.get(spelled)
+            if value is None:
+                value = self.things[spelled] = Value(self._name(spelled), spelled[1:-1])
+            return value
         if spelled[0] != '"':
             return Value(spelled if spelled[0] != "_" else "something without name")
         end = spelled.rindex('"')
@@ -223,14 +248,18 @@ class _Reader:
         return self._sorted_passages(says.get(self.evidence, ()))
 
     def _sorted_passages(self, found: Iterable[str]) -> tuple[Link, ...]:
-        return tuple(self._link(one) for one in sorted(found, key=_first_line))
+        return tuple(map(self._link, sorted(found, key=_first_line)))
 
     def _links(self, found: Iterable[str]) -> tuple[Link, ...]:
-        kept = [self._link(one) for one in found if one.startswith("<") and not one.startswith("<<")]
-        return tuple(sorted(kept, key=lambda one: (one.label, one.iri)))
+        kept = [self._link(one) for one in found if one[0] == "<" and one[1] != "<"]
+        kept.sort(key=_LABEL_FIRST)
+        return tuple(kept)
 
     def _link(self, spelled: str) -> Link:
-        return Link(spelled[1:-1], self._name(spelled))
+        link = self.links.get(spelled)
+        if link is None:
+            link = self.links[spelled] = Link(spelled[1:-1], self._name(spelled))
+        return link
 
     def _name(self, spelled: str) -> str:
         """What to call a thing in TSV spelling; kept, since many things are named often."""
@@ -244,10 +273,11 @@ class _Reader:
     def _tell(self, fact: str, says: Mapping[str, list[str]]) -> str:
         """A line for something without label: its class and what it mainly says."""
         kind = next((self.lexicon.label(one) for one in self._types(says)), "")
-        by_name = {_local(p): values for p, values in says.items()}
-        telling = next((by_name[name] for name in _TELLING if name in by_name), None)
+        telling = next((says[p] for p in self.telling if p in says), None)
         if not kind or (telling is None and _TEXT not in says):
             return self.lexicon.label(fact[1:-1])
+        if _TEXT in says and _IDENTIFIER in says and self.contradiction in self._types(says):
+            return cut(f"{text_of(says[_IDENTIFIER][0])}. {text_of(says[_TEXT][0])}")
         if telling is None:
             return f"{kind}: {cut(text_of(says[_TEXT][0]), 100)}"
         words = sorted(self._value(one).text for one in telling[:3])
@@ -260,11 +290,6 @@ def _best(labels: Iterable[str]) -> str | None:
         if better(label, best):
             best = label
     return best
-
-
-@lru_cache(maxsize=4096)
-def _local(predicate: str) -> str:
-    return predicate[max(predicate.rfind("#"), predicate.rfind("/")) + 1 : -1]
 
 
 @lru_cache(maxsize=8192)

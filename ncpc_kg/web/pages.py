@@ -41,12 +41,16 @@ class Pages:
 
     def thing(self, description: Description, head: Head) -> str:
         """The page of a thing, code, passage, section, graph or entry."""
+        clashes = {Link(fact.iri, fact.label) for fact in description.facts if local(fact.type.iri) == _SIDES}
+        told = tuple(fact for fact in description.facts if local(fact.type.iri) != _SIDES)
         return self._render(
             "thing.html",
             head,
             thing=description,
-            groups=grouped(description.facts),
-            sides=any(type_.iri.endswith(f"#{_SIDES}") for type_ in description.types),
+            groups=grouped(told),
+            contested=sorted(clashes.union(description.contested), key=_by_number),
+            names=names(description),
+            sides=any(local(type_.iri) == _SIDES for type_ in description.types),
             links=other_links(description),
         )
 
@@ -125,6 +129,18 @@ def other_links(description: Description) -> tuple[Incoming, ...]:
         for one in description.incoming
     )
     return tuple(one for one in kept if one.things)
+
+
+def names(description: Description) -> tuple[Value, ...]:
+    """Other names of a thing, each once; those that the source is quoted for lead to their passages."""
+    quoted = [value for one in description.properties if local(one.iri) == "altLabel" for value in one.values]
+    found = {name: Value(name) for name in description.names} | {one.text: one for one in quoted if one.iri}
+    return tuple(one for text, one in sorted(found.items()) if text != description.label)
+
+
+def _by_number(clash: Link) -> tuple[int, str]:
+    """`D9` before `D103`, which begin the labels of contradictions."""
+    return (len(clash.label.partition(".")[0]), clash.label)
 
 
 def by_tag(catalogue: Catalogue) -> tuple[tuple[str, tuple[Question, ...]], ...]:

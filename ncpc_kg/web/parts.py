@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ncpc_kg.description import Fact, Link, Property, Value
 from ncpc_kg.web.site import Site
@@ -38,6 +39,8 @@ class Parts:
         self.site = site
         self._link = lru_cache(maxsize=20_000)(self._make_link)
         self._property = lru_cache(maxsize=2_000)(_property_of)
+        # A fact is told on the pages of all it ties together, and again after each write: 5 KB at most each.
+        self._fact = lru_cache(maxsize=4_000)(self._make_fact)
 
     def link(self, iri: str, text: str, language: str | None = "") -> Markup:
         """A link to a thing; its plain text if no browser should follow the IRI."""
@@ -67,6 +70,9 @@ class Parts:
             show_type: Whether the card names its class, since no heading above it does.
             by_itself: Whether to mark what is contested; not where the contradiction is told around it.
         """
+        return self._fact(fact, show_type, by_itself)
+
+    def _make_fact(self, fact: Fact, show_type: bool, by_itself: bool) -> Markup:
         kind = fact.type.label
         name = fact.label.removeprefix(f"{kind}: ")
         head: list[str] = [self._link(fact.iri, name, "")]
@@ -112,7 +118,7 @@ class Parts:
         if datatype in _DATES:
             return f'<time datetime="{escape(plain(text))}">{escape(date(text))}</time>'
         if datatype is None and language is None and (text.isdigit() or text in _TRUTH):
-            return str(escape(_TRUTH.get(text) or number(text)))
+            return escape(_TRUTH.get(text) or number(text))
         tagged = f' lang="{escape(plain(language))}"' if language and language != "en" else ""
         shortened = ' <span class="note">shortened; the whole is in the data</span>' if value.cut else ""
         return f'<bdi class="text"{tagged}>{escape(text)}</bdi>{shortened}'
@@ -142,4 +148,4 @@ class Parts:
 
 
 def _property_of(iri: str, label: str) -> tuple[str, str]:
-    return local(iri), str(escape(sentence(plain(label))))
+    return local(iri), escape(sentence(plain(label)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from ncpc_kg.grounds import Grounds
 from ncpc_kg.query import Choice
 
 _SAFE = "/:@!$&'()*+,;=-._~"
+_PLAIN = re.compile(r"[A-Za-z0-9/_.-]*(#[A-Za-z0-9_.-]*)?")  # nothing to quote, as in most addresses
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Site:
             The address, or None for an IRI that no browser should follow, such as `javascript:`.
         """
         if iri.startswith(self.base):
+            if _PLAIN.fullmatch(iri, len(self.base)):
+                return f"{self.root}/{iri[len(self.base) :]}"
             path, mark, fragment = iri[len(self.base) :].partition("#")
             return f"{self.root}/{quote(path, safe=_SAFE + '%')}{mark}{quote(fragment, safe=_SAFE + '%?')}"
         return iri if iri.startswith(("https://", "http://", "mailto:")) else None
