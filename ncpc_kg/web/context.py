@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 from ncpc_kg import __version__
 from ncpc_kg.catalogue import Catalogue
@@ -26,7 +25,6 @@ from ncpc_kg.web.nearest import Names
 from ncpc_kg.web.pages import Pages
 from ncpc_kg.web.site import Alternate, Head, Site
 
-LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 _NAMES = """\
 SELECT DISTINCT ?s WHERE { ?s a ?kind FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "BASE")) } LIMIT MOST
 """
@@ -124,15 +122,43 @@ class Context:
         iri = self.settings.base + path.lstrip("/")
         return Head(site, iri, site.path(exchange.path), tuple(alternates), structured)
 
-    def headers(self, media_type: str, tag: str, links: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """Headers of a representation that depends on the state of the graph."""
+    def links(self, exchange: Exchange, alternates: Iterable[Alternate] = (), *more: str) -> str:
+        """The Link header that every resource has (RFC 8288).
+
+        Args:
+            exchange: The request.
+            alternates: Other forms of the resource.
+            more: Further links, ready to send.
+        """
+        found = [f'<{one.href}>; rel="alternate"; type="{one.media_type}"' for one in alternates]
+        found.append(f'<{self.site(exchange).path("/.well-known/void")}>; rel="describedby"')
+        found += (f'<{license}>; rel="license"' for license in self.about.texts("dcterms:license"))
+        return ", ".join((*found, *more))
+
+    def headers(
+        self,
+        exchange: Exchange,
+        media_type: str,
+        tag: str,
+        alternates: Iterable[Alternate] = (),
+        *links: str,
+    ) -> tuple[tuple[str, str], ...]:
+        """Headers of a representation that depends on the state of the graph.
+
+        Args:
+            exchange: The request.
+            media_type: Its media type.
+            tag: Its entity tag; empty if it has none.
+            alternates: Other forms of the resource.
+            links: Further links, ready to send.
+        """
         charset = media_type.startswith("text/") or media_type == "application/ld+json"
         found = [
             ("content-type", f"{media_type}; charset=utf-8" if charset else media_type),
             ("vary", "Accept, Accept-Encoding"),
             ("cache-control", "no-cache"),
             ("last-modified", format_datetime(self.modified(), usegmt=True)),
-            ("link", ", ".join(links)),
+            ("link", self.links(exchange, alternates, *links)),
         ]
         if tag:
             found.append(("etag", tag))
@@ -153,40 +179,6 @@ class Context:
             if earlier.tzinfo is not None and earlier >= self.modified():
                 return Reply(304, headers=headers, label="resource")
         return None
-
-
-def links(site: Site, alternates: Iterable[Alternate], *more: str) -> tuple[str, ...]:
-    """Values of the Link header that every resource has (RFC 8288).
-
-    Args:
-        site: Where the site lies.
-        alternates: Other forms of the resource.
-        more: Further links, ready to send.
-    """
-    found = [f'<{one.href}>; rel="alternate"; type="{one.media_type}"' for one in alternates]
-    found.append(f'<{site.path("/.well-known/void")}>; rel="describedby"')
-    found.append(f'<{LICENSE}>; rel="license"')
-    return (*found, *more)
-
-
-def asked(exchange: Exchange) -> dict[str, list[str]]:
-    """Parameters of the query string.
-
-    Raises:
-        ParameterError: They are not UTF-8, or too many.
-    """
-    found: dict[str, list[str]] = {}
-    try:
-        pairs = parse_qsl(exchange.query, keep_blank_values=True, errors="strict", max_num_fields=100)
-    except ValueError as error:
-        raise ParameterError(
-            "The parameters cannot be read.",
-            found=exchange.query[:100],
-            expected="at most 100 pairs name=value, percent-encoded UTF-8",
-        ) from error
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
 
 
 def whole_number(parameters: dict[str, list[str]], name: str, default: int, most: int = _LAST_PAGE) -> int:

@@ -30,7 +30,7 @@ from ncpc_kg.errors import NotAcceptable, NotFound
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.vocabulary import BASE
 from ncpc_kg.web import structured
-from ncpc_kg.web.context import Context, links
+from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
 from ncpc_kg.web.site import DatasetView, Dump
@@ -144,7 +144,7 @@ class DatasetEndpoint:
                 context.about, view.statistics, distributions, view.modified, __version__, f"{here}/sparql"
             )
             body = graph_bytes(triples, GRAPHS[form])
-        headers = context.headers(SUFFIXES[form], tag, links(site, forms))
+        headers = context.headers(exchange, SUFFIXES[form], tag, forms)
         return Reply(200, body, headers, cacheable=bool(tag), label="page" if form == "html" else "resource")
 
     # ------------------------------------------------------------------ dumps
@@ -178,7 +178,7 @@ class DatasetEndpoint:
         if name == "SHA256SUMS":
             view = await self.view(exchange, patience=None)
             sums = [f"{one.sha256}  {one.name}\n" for one in view.dumps if one.sha256]
-            headers = context.headers("text/plain", tag, links(site, ()))
+            headers = context.headers(exchange, "text/plain", tag)
             return Reply(200, "".join(sums).encode(), headers, label="dump")
         form = next((one for one in FORMATS if one.name == name), None)
         if form is None:
@@ -194,7 +194,7 @@ class DatasetEndpoint:
         )
         digest = bytes.fromhex(made.sha256)
         headers = (
-            *context.headers("application/gzip", tag, links(site, (), *more)),
+            *context.headers(exchange, "application/gzip", tag, (), *more),
             ("content-disposition", f'attachment; filename="{name}"'),
             ("repr-digest", f"sha-256=:{b64encode(digest).decode()}:"),
         )
@@ -223,9 +223,7 @@ class DatasetEndpoint:
             + "\n".join(lines)
             + "\n</urlset>\n"
         )
-        return Reply(
-            200, body.encode(), context.headers("application/xml", tag, links(site, ())), label="page"
-        )
+        return Reply(200, body.encode(), context.headers(exchange, "application/xml", tag), label="page")
 
     def _robots(self, exchange: Exchange) -> Reply:
         site = self.context.site(exchange)

@@ -8,7 +8,7 @@ from typing import Literal
 from ncpc_kg.engine import Formats
 from ncpc_kg.errors import Gone, NotFound
 from ncpc_kg.ontology import Ontology, ontology_query, read_ontology
-from ncpc_kg.web.context import Context, links
+from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
 from ncpc_kg.web.resources import ResourceEndpoint
@@ -73,7 +73,7 @@ class DocumentEndpoint:
             body = (await self._page(exchange, stem)).encode()
         else:
             body = await self._data(GRAPHS[form])
-        headers = context.headers(SUFFIXES[form], tag, links(site, forms, *more))
+        headers = context.headers(exchange, SUFFIXES[form], tag, forms, *more)
         if suffix is None:
             headers = (*headers, ("content-location", f"{site.path(stem)}.{form}"))
         return Reply(200, body, headers, cacheable=bool(tag), label="page" if form == "html" else "resource")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from pyoxigraph import NamedNode
 
 from ncpc_kg.engine import DatasetClause
-from ncpc_kg.errors import QueryError, UnsupportedMediaType
+from ncpc_kg.errors import ParameterError, QueryError, UnsupportedMediaType
 from ncpc_kg.negotiation import FORMAT_PARAMETERS
 from ncpc_kg.web.exchange import Exchange
 
@@ -113,15 +113,15 @@ def parameters(text: str) -> dict[str, list[str]]:
     """Parameters of a query string or form.
 
     Raises:
-        QueryError: It is not UTF-8 in percent-encoding, or has too many parts.
+        ParameterError: It is not UTF-8 in percent-encoding, or has too many parts.
     """
     try:
         pairs = _pairs(text)
     except ValueError as error:
-        raise QueryError(
+        raise ParameterError(
             "The parameters of the request cannot be read.",
             found=str(error)[:200],
-            hint="encode them as UTF-8 and send at most 1000",
+            expected="at most 1000 pairs name=value, percent-encoded UTF-8",
         ) from error
     found: dict[str, list[str]] = {}
     for name, value in pairs:

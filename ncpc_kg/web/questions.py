@@ -21,9 +21,10 @@ from ncpc_kg.query import JSON_RESULTS
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.web import answers, tables
 from ncpc_kg.web.answers import Asked
-from ncpc_kg.web.context import Context, asked, links
+from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for
+from ncpc_kg.web.protocol import parameters
 from ncpc_kg.web.site import Alternate, Field, Head, QuestionView
 from ncpc_kg.web.tables import Table
 
@@ -73,7 +74,7 @@ class _Visit:
 
     def rows_from(self, wanted: Asked, offset: int) -> str:
         """Address of the rows from an offset on."""
-        pairs = {name: values[-1] for name, values in asked(self.exchange).items()}
+        pairs = {name: values[-1] for name, values in parameters(self.exchange.query).items()}
         return f"{self.address}?{urlencode(pairs | {'limit': str(wanted.limit), 'offset': str(offset)})}"
 
     def next(self, wanted: Asked, table: Table) -> str | None:
@@ -123,7 +124,7 @@ class QuestionEndpoint:
             ).encode()
         else:
             body = graph_bytes(executables(context.catalogue, site.base), GRAPHS[form])
-        headers = context.headers(FORMS[form], tag, links(site, forms))
+        headers = context.headers(exchange, FORMS[form], tag, forms)
         return Reply(200, body, headers, cacheable=bool(tag), label="page" if form == "html" else "resource")
 
     async def _values(self, exchange: Exchange, name: str, parameter: str) -> Reply:
@@ -136,7 +137,7 @@ class QuestionEndpoint:
         rows = [{"value": one.term.value, "label": one.label} for one in listed]
         about = {"question": question.name, "parameter": parameter, "values": rows}
         body = json.dumps(about, ensure_ascii=False).encode()
-        headers = self.context.headers("application/json", tag, links(self.context.site(exchange), ()))
+        headers = self.context.headers(exchange, "application/json", tag)
         return Reply(200, body, headers, cacheable=bool(tag), label="resource")
 
     # ------------------------------------------------------------------ one question
@@ -147,12 +148,12 @@ class QuestionEndpoint:
             ("location", visit.address),
             ("vary", "Accept"),
             ("cache-control", "no-cache"),
-            ("link", ", ".join(links(self.context.site(visit.exchange), visit.alternates))),
+            ("link", self.context.links(visit.exchange, visit.alternates)),
         )
         return Reply(303, headers=headers, cacheable=True, label="redirect")
 
     async def _data(self, visit: _Visit) -> Reply:
-        wanted = await answers.read(self.context, visit.question, asked(visit.exchange))
+        wanted = await answers.read(self.context, visit.question, parameters(visit.exchange.query))
         for error in wanted.wrong.values():
             raise error
         if visit.form == "rq":
@@ -203,11 +204,11 @@ class QuestionEndpoint:
         return [pair for pair in found if pair[1]]
 
     def _reply(self, visit: _Visit, body: bytes, more: str | None = None) -> Reply:
-        context, site, form = self.context, self.context.site(visit.exchange), visit.form
-        found = [f'<{site.base}{visit.path.lstrip("/")}>; rel="cite-as"']
+        form = visit.form
+        found = [f'<{self.context.settings.base}{visit.path.lstrip("/")}>; rel="cite-as"']
         if more:
             found.append(f'<{more}>; rel="next"')
-        headers = context.headers(FORMS[form], visit.tag, links(site, visit.alternates, *found))
+        headers = self.context.headers(visit.exchange, FORMS[form], visit.tag, visit.alternates, *found)
         if form in _FILES:
             name = f"{visit.question.name}.{form}"
             headers = (*headers, ("content-disposition", f'inline; filename="{name}"'))
@@ -218,13 +219,13 @@ class QuestionEndpoint:
 
     async def _page(self, visit: _Visit) -> Reply:
         """The page of a question; a wrong parameter is told beside its field."""
-        context, question, parameters = self.context, visit.question, asked(visit.exchange)
-        wanted = await answers.read(context, question, parameters, answers.ROWS_ON_PAGE)
+        context, question, given = self.context, visit.question, parameters(visit.exchange.query)
+        wanted = await answers.read(context, question, given, answers.ROWS_ON_PAGE)
         lexicon = await context.lexicon()
         table = Table((), ()) if wanted.wrong else await answers.answer(context, wanted)
         view = QuestionView(
             question=question,
-            fields=tuple([await self._field(wanted, one, parameters) for one in question.parameters]),
+            fields=tuple([await self._field(wanted, one, given) for one in question.parameters]),
             columns=table.columns,
             rows=tuple(tuple(answers.value_of(value, lexicon) for value in row) for row in table.rows),
             grounds=table.grounds,
@@ -241,10 +242,10 @@ class QuestionEndpoint:
             return replace(self._reply(replace(visit, tag=""), body), status=400)
         return self._reply(visit, body, more)
 
-    async def _field(self, wanted: Asked, parameter: Parameter, parameters: dict[str, list[str]]) -> Field:
+    async def _field(self, wanted: Asked, parameter: Parameter, given: dict[str, list[str]]) -> Field:
         listed = await answers.choices(self.context, wanted.question, parameter)
-        given = parameters.get(parameter.name, [None])[-1]
+        text = given.get(parameter.name, [None])[-1]
         told = None
         if error := wanted.wrong.get(parameter.name):
             told = " ".join(filter(None, (error.problem, error.hint and f"{error.hint}.")))
-        return Field(parameter, listed, given, wanted.values.get(parameter.name, ""), told)
+        return Field(parameter, listed, text, wanted.values.get(parameter.name, ""), told)

@@ -29,7 +29,7 @@ from ncpc_kg.vocabulary import PREFIXES
 from ncpc_kg.web import structured
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.compression import accepts_gzip
-from ncpc_kg.web.context import LICENSE, Context, asked, links, whole_number
+from ncpc_kg.web.context import Context, whole_number
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import (
     GRAPHS,
@@ -41,6 +41,7 @@ from ncpc_kg.web.forms import (
     statements,
     suffix_for,
 )
+from ncpc_kg.web.protocol import parameters
 from ncpc_kg.web.reading import read_only
 
 # What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
@@ -83,7 +84,7 @@ class ResourceEndpoint:
         path, suffix = split_suffix(exchange.path)
         if suffix is None:
             return await self._redirect(exchange)
-        page = whole_number(asked(exchange), "page", 1)
+        page = whole_number(parameters(exchange.query), "page", 1)
         tag = self.context.tag(exchange.path, str(page), exchange.root)
         if unchanged := self.context.unchanged(exchange, tag):
             return unchanged
@@ -142,7 +143,7 @@ class ResourceEndpoint:
         answer = await self.context.engine.read_graph(iri, GRAPHS[suffix])
         forms = alternates(site, "/" + quote(iri[len(site.base) :], safe=_SAFE), without=suffix)
         headers = self.context.headers(
-            GRAPHS[suffix], tag, links(site, forms, f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"')
+            exchange, GRAPHS[suffix], tag, forms, f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"'
         )
         return Reply(200, answer.body, headers, cacheable=bool(tag), label="resource")
 
@@ -163,7 +164,7 @@ class ResourceEndpoint:
             ("location", f"{site.path(path)}.{suffix}{query}"),
             ("vary", "Accept"),
             ("cache-control", "no-cache"),
-            ("link", ", ".join(links(site, forms))),
+            ("link", self.context.links(exchange, forms)),
         )
         return Reply(303, headers=headers, cacheable=True, label="redirect")
 
@@ -239,25 +240,25 @@ class ResourceEndpoint:
             body = context.pages.thing(description, head).encode()
         else:
             lines = statements(description)
-            lines += _about_document(f"{iri}.{suffix}", iri, site.base)
+            lines += self._about_document(f"{iri}.{suffix}", iri)
             if description.more:
                 further = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
                 lines.append(f"<{iri}> <{PREFIXES['rdfs']}seeAlso> <{further}> .")
             body = document(lines, GRAPHS[suffix], site.base)
-        headers = context.headers(SUFFIXES[suffix], tag, links(site, forms, *more))
+        headers = context.headers(exchange, SUFFIXES[suffix], tag, forms, *more)
         return Reply(
             200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
         )
 
-
-def _about_document(address: str, thing: str, base: str) -> list[str]:
-    """What a data document says of itself: its topic, its dataset and its licence."""
-    pairs = (
-        (PREFIXES["foaf"] + "primaryTopic", thing),
-        (PREFIXES["void"] + "inDataset", f"{base}dataset"),
-        (PREFIXES["dcterms"] + "license", LICENSE),
-    )
-    return [f"<{address}> <{name}> <{value}> ." for name, value in pairs]
+    def _about_document(self, address: str, thing: str) -> list[str]:
+        """What a data document says of itself: its topic, its dataset and its licence."""
+        about = self.context.about
+        pairs = [
+            (PREFIXES["foaf"] + "primaryTopic", thing),
+            (PREFIXES["void"] + "inDataset", about.iri),
+            *((PREFIXES["dcterms"] + "license", license) for license in about.texts("dcterms:license")),
+        ]
+        return [f"<{address}> <{name}> <{value}> ." for name, value in pairs]
 
 
 def _key(exchange: Exchange) -> Key | None:

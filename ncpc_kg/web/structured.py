@@ -26,6 +26,7 @@ _KINDS = {
     "Funding": "Grant",
     "Project": "Project",
 }
+_YEARS = ("dcat:startDate", "dcat:endDate")
 
 
 def of_thing(description: Description, base: str) -> str:
@@ -60,7 +61,7 @@ def of_dataset(about: About, statistics: Statistics, dumps: tuple[Dump, ...], mo
         dumps: Its files.
         modified: Date and time of its last change.
     """
-    base = about.iri[: -len("dataset")]
+    base, years = about.iri[: -len("dataset")], _first(about.texts("dcterms:temporal"))
     return _json(
         {
             "@type": "Dataset",
@@ -70,9 +71,12 @@ def of_dataset(about: About, statistics: Statistics, dumps: tuple[Dump, ...], mo
             "description": _first(about.texts("dcterms:description")),
             "keywords": list(about.texts("dcat:keyword")),
             "license": _first(about.texts("dcterms:license")),
-            "creator": {"@type": "Organization", "name": "The ncpc-kg authors"},
+            "creator": {
+                "@type": "Organization",
+                "name": _first(about.texts_of(_first(about.texts("dcterms:creator")), "foaf:name")),
+            },
             "isBasedOn": {"@type": "Report", "@id": _first(about.texts("dcterms:source"))},
-            "temporalCoverage": "1994/1998",
+            "temporalCoverage": "/".join(_first(about.texts_of(years, name)) for name in _YEARS),
             "dateModified": modified,
             "size": f"{statistics.triples} statements",
             "includedInDataCatalog": {"@type": "DataCatalog", "url": base},

@@ -10,8 +10,7 @@ import pytest
 from ncpc_kg.catalogue import Catalogue
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.settings import Settings
-from ncpc_kg.web.context import Context, asked, whole_number
-from ncpc_kg.web.exchange import Exchange
+from ncpc_kg.web.context import Context, whole_number
 from ncpc_kg.web.pages import Pages
 from ncpc_kg.web.views import Views
 
@@ -99,10 +98,3 @@ def test_numbers_that_are_none(text: str) -> None:
         whole_number({"page": [text]}, "page", 1)
     assert whole_number({}, "page", 7) == 7
     assert whole_number({"page": ["12"]}, "page", 1) == 12
-
-
-def test_parameters_are_utf8_and_bounded() -> None:
-    assert asked(Exchange("GET", "/", "a=1&a=&b=%C3%A9")) == {"a": ["1", ""], "b": ["\u00e9"]}
-    for query in ("a=%ff", "&".join(f"x{n}=1" for n in range(101))):
-        with pytest.raises(ParameterError):
-            asked(Exchange("GET", "/", query))

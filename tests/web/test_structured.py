@@ -49,3 +49,4 @@ def test_the_dataset() -> None:
     assert (found["@type"], found["size"], found["license"]) == (
         "Dataset", "12 statements", "https://creativecommons.org/licenses/by/4.0/",
     )  # fmt: skip
+    assert (found["creator"]["name"], found["temporalCoverage"]) == ("The ncpc-kg authors", "1994/1998")
