@@ -2,79 +2,105 @@
 
     python -m benchmarks.entries 10 1000 10000 100000
 
-The network is that of `benchmarks.validation`, closed. *read* is text to statements, *check*
-statements to the report with closure, *whole* both, as for each pause while one types. The
-times are processor time of one core, medians; *wrong* is an entry with a misspelt country, for
-which the nearest choices are looked up among all countries of the network.
+The network is that of `benchmarks.network`, closed. *check* is statements to the report with
+closure, *whole* text to the report, as for each pause while one types. *wrong* is an entry with
+a misspelt country, for which the nearest are looked up among all countries of the network; the
+first time after a write an index of their names is made (*first wrong*). Times are processor time
+of one core in ms, medians, the sizes taken in turns so that what else the machine does meets all alike.
 """
 
 from __future__ import annotations
 
+import os
+import resource
+import statistics
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Store
 
-from benchmarks.validation import ROOT, example, files, milliseconds, network
-from ncpc_kg.closure import close, read_rules
-from ncpc_kg.entries.check import Checker
-from ncpc_kg.entries.convert import to_record
+from benchmarks.network import ROOT, example, files, network
+from benchmarks.validation import milliseconds, seconds
+from ncpc_kg.closure import read_rules
+from ncpc_kg.entries.check import Checked, Checker
+from ncpc_kg.entries.fields import read_profile
 from ncpc_kg.entries.known import Known
-from ncpc_kg.entries.profile import Profile, read_profile
 from ncpc_kg.entries.rdf_form import write_turtle
-from ncpc_kg.entries.read import Form, form_of, read_entries
+from ncpc_kg.entries.read import form_of, read_entries
+from ncpc_kg.entries.records import to_record
 from ncpc_kg.entries.yaml_form import write_yaml
 from ncpc_kg.validation import Shapes
 from ncpc_kg.vocabulary import BASE, GRAPH, ID
 
+ROUNDS, RUNS = 5, 9
+COLUMNS = ("check, Turtle", "whole, Turtle", "whole, YAML", "wrong, YAML")
 
-def measure(count: int, shapes: Shapes, profile: Profile) -> None:
-    """Print one line of the table."""
-    dataset = network(count)
-    rules = read_rules(dataset, ROOT)
-    close(dataset, rules)
-    checker = Checker(shapes, profile, rules, BASE)
-    entry = tuple(t for t in example("NewCentreEntry/valid.ttl") if "provenance" not in t.predicate.value)
-    entry = tuple(t for t in entry if "entries/" not in str(t.subject))
-    record = to_record(profile.centre, NamedNode(ID["centre-nowhere"]), entry, Known(dataset.store, BASE))
-    texts = {"x.yaml": write_yaml(record, profile.centre), "x.ttl": write_turtle(entry, BASE)}
 
-    shared = Known(dataset.store, BASE)
+@dataclass
+class Size:
+    """A network of one size, with what was measured on it."""
 
-    def whole(text: str, form: Form) -> None:
-        (found,) = read_entries(text.encode(), form, profile.centre, shared)
-        checker.check(dataset.store, found, known=shared)
+    count: int
+    store: Store
+    known: Known
+    first_wrong: str = ""
+    found: dict[str, list[float]] = field(default_factory=dict)
 
-    def time_of(work: Callable[[], object]) -> str:
-        return f"{milliseconds(work, 15):.1f}"
-
-    row = {"triples": f"{len(dataset):,}", "of the entry": str(len(entry))}
-    for name, text in texts.items():
-        form = form_of(None, name)
-        known = Known(dataset.store, BASE)
-        (found,) = read_entries(text.encode(), form, profile.centre, known)
-        report = checker.check(dataset.store, found).report
-        assert report.conforms, report.findings[:3]
-        kind = name.partition(".")[2]
-        row[f"{kind} read ms"] = time_of(
-            lambda t=text, f=form, k=known: read_entries(t.encode(), f, profile.centre, k)
-        )  # type: ignore[misc]
-        row[f"{kind} check ms"] = time_of(lambda e=found: checker.check(dataset.store, e))  # type: ignore[misc]
-        row[f"{kind} whole ms"] = time_of(lambda t=text, f=form: whole(t, f))  # type: ignore[misc]
-    wrong = texts["x.yaml"].replace("country: ", "country: x", 1)
-    row["wrong yaml whole ms"] = time_of(lambda: whole(wrong, form_of(None, "x.yaml")))
-    print(f"{count:>7} " + "  ".join(f"{name}: {value}" for name, value in row.items()), flush=True)
+    def measure(self, name: str, work: Callable[[], object]) -> None:
+        """Take the median of some runs."""
+        self.found.setdefault(name, []).append(milliseconds(work, RUNS))
 
 
 def main(sizes: list[str]) -> None:
-    """Measure each size."""
+    """Measure each size and print a table."""
     shapes = files("shapes")
     graph = shapes.to_rdflib()
-    own = shapes.to_rdflib(NamedNode(GRAPH["new-centre-entry"]))
-    made = Shapes(graph)
-    profile = read_profile(graph, own, BASE)
-    for size in sizes or ["10", "300"]:
-        measure(int(size), made, profile)
+    profile = read_profile(graph, shapes.to_rdflib(NamedNode(GRAPH["new-centre-entry"])), BASE)
+    checker = Checker(Shapes(graph), profile, read_rules(files("ontology"), ROOT), BASE)
+    made = [make(int(size)) for size in sizes or ("10", "1000")]
+    entry = tuple(
+        t
+        for t in example("NewCentreEntry/valid.ttl")
+        if "provenance" not in t.predicate.value and "entries/" not in str(t.subject)
+    )
+    record = to_record(profile.centre, NamedNode(ID["centre-nowhere"]), entry, made[0].known)
+    turtle, yaml = write_turtle(entry, BASE), write_yaml(record, profile.centre)
+    wrong = yaml.replace("country: ", "country: x", 1)
+
+    def read(size: Size, text: str, name: str) -> Checked:
+        (found,) = read_entries(text.encode(), form_of(None, name), profile.centre, size.known)
+        return checker.check(size.store, found, known=size.known)
+
+    for size in made:
+        for text, name in ((turtle, "x.ttl"), (yaml, "x.yaml")):
+            assert read(size, text, name).report.conforms
+        size.first_wrong = f"{seconds(lambda s=size: read(s, wrong, 'x.yaml')) * 1000:,.0f}"  # type: ignore[misc]
+        assert read(size, wrong, "x.yaml").report.findings[0].suggestions
+    parsed = read(made[0], turtle, "x.ttl").entry
+    for _ in range(ROUNDS):
+        for size in made:
+            works: tuple[Callable[[], object], ...] = (
+                lambda s=size: checker.check(s.store, parsed, known=s.known),  # type: ignore[misc]
+                lambda s=size: read(s, turtle, "x.ttl"),  # type: ignore[misc]
+                lambda s=size: read(s, yaml, "x.yaml"),  # type: ignore[misc]
+                lambda s=size: read(s, wrong, "x.yaml"),  # type: ignore[misc]
+            )
+            for name, work in zip(COLUMNS, works, strict=True):
+                size.measure(name, work)
+    print(f"| centres | statements | {' | '.join(COLUMNS)} | first wrong |")
+    print("|---" * (len(COLUMNS) + 3) + "|")
+    for size in made:
+        row = (f"{statistics.median(size.found[name]):.1f}" for name in COLUMNS)
+        print(f"| {size.count:,} | {len(size.store):,} | {' | '.join(row)} | {size.first_wrong} |")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"load {os.getloadavg()[1]:.1f}, most memory {memory:.1f} GiB, entry of {len(entry)} statements")
+
+
+def make(count: int) -> Size:
+    """Make a network, closed."""
+    store = network(count, closed=True).store
+    return Size(count, store, Known(store, BASE))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.sources import SourceFile, find_sources, read_source, read_text
 from ncpc_kg.store import Store
 from ncpc_kg.terms import check_terms, undefined
-from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate
+from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate_in_parts
 from ncpc_kg.validation.findings import make_report
 from ncpc_kg.validation.paths import Predicate
 from ncpc_kg.vocabulary import GRAPH, INFERRED, SHAPE
@@ -247,7 +247,7 @@ def _rebuild(store: Target, settings: Settings, wanted: str, progress: Progress)
     if isinstance(store, Store) and (store.written or store.removed):
         progress("Checking what users wrote", 0.7)
         whole = whole.patched(store.written, store.removed, settings.base)
-        written = _new_findings(report, validate(whole, shapes))
+        written = _new_findings(report, validate_in_parts(whole, shapes))
     progress("Working out what follows (OWL 2 RL)", 0.8)
     close(whole, read_rules(whole, settings.content))
     progress("Writing the store", 0.9)
@@ -280,8 +280,11 @@ def count(dataset: Dataset) -> Statistics:
 def _check(content: Content, shapes: Shapes, progress: Progress) -> Report:
     progress("Checking the OWL 2 RL profile", 0.0)
     departures = [_finding(departure) for departure in find_departures(content.files)]
-    progress(f"Validating against {len(shapes.nodes)} shapes", 0.1)
-    report = validate(content.asserted, shapes)
+    step = f"Validating against {len(shapes.nodes)} shapes"
+    progress(step, 0.1)
+    report = validate_in_parts(
+        content.asserted, shapes, progress=lambda share: progress(step, 0.1 + 0.9 * share)
+    )
     return make_report((*departures, *report.findings), report.checked)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rdflib
@@ -21,6 +25,7 @@ from ncpc_kg.pipeline import Content
 from ncpc_kg.sources import read_source
 from ncpc_kg.validation import (
     Shapes,
+    parts,
     read_shapes,
     validate,
     validate_change,
@@ -29,7 +34,7 @@ from ncpc_kg.validation import (
 )
 from ncpc_kg.validation.run import find_work, small_graph
 from ncpc_kg.validation.view import View, quads_of
-from ncpc_kg.vocabulary import ID, INFERRED, NCPC
+from ncpc_kg.vocabulary import ID, INFERRED, NCPC, SHAPE
 
 W3C = ROOT.parent / "shared/w3c/shacl/core"
 MF, SHT = (
@@ -263,6 +268,13 @@ def test_shapes_that_look_too_far_cannot_check_a_change(shape: str, said: str) -
         validate_change(base().store, Change(), Shapes(graph))
 
 
+@dataclass(frozen=True)
+class Pid:
+    """The process that a part was checked in."""
+
+    focus_pid: int
+
+
 def broken() -> Dataset:
     dataset = base().patched((), ())
     for path in INVALID[::3]:
@@ -271,13 +283,46 @@ def broken() -> Dataset:
     return dataset
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_parts_make_up_the_whole(processes: int) -> None:
+@pytest.mark.parametrize(("processes", "size"), [(1, 40), (2, 40), (None, 40), (None, None)])
+def test_parts_make_up_the_whole(processes: int | None, size: int | None) -> None:
     whole = validate(broken(), shapes())
-    report = validate_in_parts(broken(), shapes(), processes, size=40)
+    told: list[float] = []
+    report = validate_in_parts(broken(), shapes(), processes, size, told.append)
     assert report == whole
     assert report.checked == whole.checked
     assert len(whole.findings) > 50
+    assert told == sorted(told)
+    assert (told[-1:] == [1.0] and len(told) > 5) == (size is not None)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_processes_are_forked_only_where_no_other_thread_runs(
+    alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[int] = set()
+    monkeypatch.setattr(parts, "make_report", lambda found, _: seen.update(f.focus_pid for f in found))
+    monkeypatch.setattr(parts, "run_work", lambda *_: SimpleNamespace(findings=[Pid(os.getpid())], checked=0))
+    stop = threading.Event()
+    other = threading.Thread(target=stop.wait)
+    if not alone:
+        other.start()
+    try:
+        validate_in_parts(broken(), shapes(), 2, size=10)
+    finally:
+        stop.set()
+    assert (os.getpid() in seen) != alone
+
+
+def test_an_error_in_a_part_is_told() -> None:
+    graph = rdflib.Graph().parse(
+        data=f"""PREFIX ex: <http://example.org/> PREFIX sh: <http://www.w3.org/ns/shacl#>
+        PREFIX shape: <{SHAPE}>
+        ex:S a sh:NodeShape ; sh:targetNode ex:a , ex:b ; sh:sparql [
+            shape:reads ex:p ; sh:select "SELECT $this WHERE {{ VALUES $this {{ ex:a }} }}" ] .""",
+        format="turtle",
+    )
+    with pytest.raises(SourceError, match="cannot be evaluated"):
+        validate_in_parts(base(), Shapes(graph), 2, size=1)
 
 
 ENTRIES = [path for path in INVALID if path.parent.name.startswith(("New", "Entry"))]

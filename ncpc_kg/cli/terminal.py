@@ -101,9 +101,10 @@ def progress() -> Iterator[Progress]:
     """
     if err.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Bar(*columns, console=err, transient=True) as bar:
+        # Redrawn at each step, not by a thread: beside threads no processes can be forked.
+        with Bar(*columns, console=err, transient=True, auto_refresh=False) as bar:
             task = bar.add_task("Looking for changes", total=1.0)
-            yield lambda step, share: bar.update(task, description=step, completed=share)
+            yield lambda step, share: bar.update(task, description=step, completed=share, refresh=True)
         return
     told: set[str] = set()
 

@@ -96,7 +96,7 @@ class Checker:
         axioms = list(self._axioms(entry, known))
         findings += axioms
         taken = next((graph for _, graph in owned if graph), None)
-        raw = validate_entry(store, change, self.shapes).findings
+        raw = validate_entry(known.store, change, self.shapes).findings
         # The submission itself is described, too, but is no node of the entry.
         raw = tuple(one for one in raw if one.focus != draft or shape_of(one) not in self.words.own_shapes)
         # What is not the entry's to describe is not held against the rules of entries.
@@ -107,7 +107,7 @@ class Checker:
         findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
         inferred: frozenset[Triple] = frozenset()
         if not axioms and not any(isinstance(node, BlankNode) for node in entry.nodes()):
-            inferred = close_addition(store, statements, self.rules)
+            inferred = close_addition(known.store, statements, self.rules)
             findings += self._contradictions(store, entry, inferred, known)
         if taken is not None:
             # Whatever else is wrong, it is wrong because the centre is there already.
@@ -197,7 +197,7 @@ class Checker:
                     )
                     yield replace(found, value=shown(value, known), field=self.words.field_label(_LABEL))
 
-    def _twins(self, node: NamedNode, entry: Entry, known: Known) -> tuple[str, ...]:
+    def _twins(self, node: Subject, entry: Entry, known: Known) -> tuple[str, ...]:
         """Things of the graph with the same name as a node that does not belong in an entry."""
         found = []
         for value in objects(entry.triples, node, _LABEL, False):

@@ -13,13 +13,13 @@ from itertools import islice
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode
-from rdflib import RDF, RDFS, SKOS
+from rdflib import RDFS, SKOS
 
 from ncpc_kg.engine import Quads, Subject, Term
 from ncpc_kg.entries.profile import Field
+from ncpc_kg.entries.remembered import TYPE, Remembered
 from ncpc_kg.vocabulary import prefixes_under
 
-TYPE = NamedNode(str(RDF.type))
 _SUBCLASS = NamedNode(str(RDFS.subClassOf))
 _IN_SCHEME = NamedNode(str(SKOS.inScheme))
 LABEL, _OTHER_LABEL = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabel))
@@ -47,7 +47,7 @@ class Known:
     """
 
     def __init__(self, store: Quads, base: str) -> None:
-        self.store = store
+        self.store = Remembered(store)
         self.prefixes = prefixes_under(base)
         self.base = base
         self._choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}

@@ -12,7 +12,7 @@ from rdflib import DCTERMS
 from ncpc_kg.engine import Change, Quads, Term
 from ncpc_kg.graph import Converter, from_rdflib
 from ncpc_kg.validation.findings import Finding, Report, make_report
-from ncpc_kg.validation.run import Places, fill, find_work, locate, small_graph
+from ncpc_kg.validation.run import Places, all_work, by_node, fill, find_work, locate, small_graph
 from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import HIDDEN, TYPE, View
 
@@ -43,7 +43,7 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
     after = View(store, HIDDEN, change)
     work = find_work(store, change, shapes, after)
     if work is None:
-        work = {index: shapes.targets.nodes(after, index) for index in range(len(shapes.nodes))}
+        work = all_work(shapes, after)
         triples = set(after.match(None, None, None))
     else:
         triples = small_graph(after, shapes, work)
@@ -54,9 +54,8 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
         [node for node in nodes if kind is None or next(after.match(node, TYPE, kind), None)]  # type: ignore[arg-type]
         for _, kind in shapes.profile
     ]
-    for index, members in enumerate(entry):
-        for node in members:
-            shapes.profile_reach.fetch(after, index, node, triples)
+    for node, indexes in by_node(dict(enumerate(map(set, entry)))).items():
+        shapes.profile_reach.fetch(after, frozenset(indexes), node, triples)
     data = fill(shapes.processor.data(), triples)
     convert = Converter()
     runs = [(shapes.nodes[index], [convert(node) for node in found]) for index, found in sorted(work.items())]

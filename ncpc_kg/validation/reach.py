@@ -71,6 +71,8 @@ class Reach:
     def __init__(self, graph: rdflib.Graph, shapes: Iterable[Node]) -> None:
         self._graph = graph
         self.trees: list[Tree] = []
+        # What several shapes look at, made once for each set of shapes that a node meets.
+        self._together: dict[frozenset[int], Tree] = {}
         # For each property: the steps from a node to a statement with it, and which shapes take them.
         self._back: dict[NamedNode | None, dict[tuple[Step, ...], frozenset[int]]] = {}
         for index, shape in enumerate(shapes):
@@ -81,16 +83,20 @@ class Reach:
                 ways = self._back.setdefault(way[-1].name, {})
                 ways[way] = ways.get(way, frozenset()) | {index}
 
-    def fetch(self, view: View, index: int, node: Term, into: set[Triple]) -> None:
-        """Collect the statements that a shape looks at from one node.
+    def fetch(self, view: View, indexes: frozenset[int], node: Term, into: set[Triple]) -> None:
+        """Collect the statements that some shapes look at from one node.
 
         Args:
             view: Where to look them up.
-            index: Which shape.
+            indexes: Which shapes.
             node: The node to be checked.
             into: Takes the statements.
         """
-        _fetch(view, self.trees[index], node, into)
+        if (tree := self._together.get(indexes)) is None:
+            tree = self._together[indexes] = {}
+            for index in indexes:
+                _add(self.trees[index], tree)
+        _fetch(view, tree, node, into)
 
     def concerned(self, view: View, other: View, triple: Triple) -> Iterator[tuple[frozenset[int], Term]]:
         """Yield the shapes and nodes whose verdict a changed statement may change.
@@ -196,6 +202,11 @@ def _ways(tree: Tree, way: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     for step, rest in tree.items():
         yield (*way, step)
         yield from _ways(rest, (*way, step))
+
+
+def _add(tree: Tree, into: Tree) -> None:
+    for step, rest in tree.items():
+        _add(rest, _enter(into, step))
 
 
 def _fetch(view: View, tree: Tree, node: Term, into: set[Triple]) -> None:

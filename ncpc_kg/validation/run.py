@@ -45,13 +45,13 @@ def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = No
     wanted = None if focus is None else set(focus)
     work: Work = {}
     if wanted is None:
-        work = {index: shapes.targets.nodes(view, index) for index in range(len(shapes.nodes))}
+        work = all_work(shapes, view)
     else:
         for node in wanted:
             for index in shapes.targets.shapes(view, node):
                 work.setdefault(index, set()).add(node)
     triples = view.match(None, None, None) if wanted is None else small_graph(view, shapes, work)
-    return _run(shapes, work, triples, dataset.place)
+    return run_work(shapes, work, triples, dataset.place)
 
 
 def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places | None = None) -> Report:
@@ -74,9 +74,21 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
     work = find_work(store, change, shapes, after)
     if work is None:
         # A class hierarchy reaches everywhere.
-        everything = {index: shapes.targets.nodes(after, index) for index in range(len(shapes.nodes))}
-        return _run(shapes, everything, after.match(None, None, None), place)
-    return _run(shapes, work, small_graph(after, shapes, work), place)
+        return run_work(shapes, all_work(shapes, after), after.match(None, None, None), place)
+    return run_work(shapes, work, small_graph(after, shapes, work), place)
+
+
+def all_work(shapes: Shapes, view: View) -> Work:
+    """Find all nodes that each shape targets.
+
+    Args:
+        shapes: The shapes.
+        view: The data.
+
+    Returns:
+        Shapes, by index, with nodes.
+    """
+    return {index: shapes.targets.nodes(view, index) for index in range(len(shapes.nodes))}
 
 
 def find_work(store: Quads, change: Change, shapes: Shapes, after: View) -> Work | None:
@@ -130,13 +142,32 @@ def small_graph(view: View, shapes: Shapes, work: Work) -> set[Triple]:
         The statements, those of the class hierarchy included.
     """
     triples = set(view.match(None, SUBCLASS, None))
-    for index, nodes in work.items():
-        for node in nodes:
-            shapes.reach.fetch(view, index, node, triples)
+    for node, indexes in by_node(work).items():
+        shapes.reach.fetch(view, frozenset(indexes), node, triples)
     return triples
 
 
-def _run(shapes: Shapes, work: Work, triples: Iterable[Triple], place: Places | None) -> Report:
+def by_node(work: Work) -> dict[Term, list[int]]:
+    """Turn work round: nodes with the shapes, by index, to check them against."""
+    turned: dict[Term, list[int]] = {}
+    for index, nodes in work.items():
+        for node in nodes:
+            turned.setdefault(node, []).append(index)
+    return turned
+
+
+def run_work(shapes: Shapes, work: Work, triples: Iterable[Triple], place: Places | None) -> Report:
+    """Check nodes on a graph that holds all that their shapes look at.
+
+    Args:
+        shapes: The shapes.
+        work: Shapes, by index, with the nodes to check.
+        triples: The statements.
+        place: Says where a statement stands, for the findings.
+
+    Returns:
+        The findings.
+    """
     data = fill(shapes.processor.data(), triples)
     convert = Converter()
     found = shapes.processor.run(

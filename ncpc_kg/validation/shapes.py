@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Any
 
 import rdflib
@@ -10,6 +11,7 @@ from pyoxigraph import NamedNode
 from rdflib import RDF, SH
 from rdflib.term import Node
 
+from ncpc_kg.errors import SourceError
 from ncpc_kg.graph import Dataset
 from ncpc_kg.validation.lift import REFERENCES, TARGETS
 from ncpc_kg.validation.processor import Processor
@@ -40,22 +42,24 @@ class Shapes:
         self.nodes: tuple[Node, ...] = tuple(node for node, _ in targets)
         self.targets = Targets(found for _, found in targets)
         self.profile: tuple[tuple[Node, NamedNode | None], ...] = tuple(_profile(graph))
-        self._reach: Reach | None = None
-        self._profile_reach: Reach | None = None
 
-    @property
+    @cached_property
     def reach(self) -> Reach:
         """How far the shapes look; worked out when first needed."""
-        if self._reach is None:
-            self._reach = Reach(self.processor.graph, self.nodes)
-        return self._reach
+        return Reach(self.processor.graph, self.nodes)
 
-    @property
+    @cached_property
+    def are_bounded(self) -> bool:
+        """Whether it is known how far every shape looks, so that parts of a graph can be checked alone."""
+        try:
+            return len(self.reach.trees) == len(self.nodes)
+        except SourceError:
+            return False
+
+    @cached_property
     def profile_reach(self) -> Reach:
         """How far the shapes of the entry profile look."""
-        if self._profile_reach is None:
-            self._profile_reach = Reach(self.processor.graph, [node for node, _ in self.profile])
-        return self._profile_reach
+        return Reach(self.processor.graph, [node for node, _ in self.profile])
 
 
 def _profile(graph: rdflib.Graph) -> Iterator[tuple[Node, NamedNode | None]]:

@@ -8,6 +8,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from ncpc_kg.entries import known as module
 from ncpc_kg.entries.desk import Desk
 from ncpc_kg.entries.known import LABEL, TYPE, Known
+from ncpc_kg.entries.remembered import Remembered
 from ncpc_kg.vocabulary import GRAPH, ID, NCPC
 
 COUNT = 3_000
@@ -54,3 +55,24 @@ def test_how_many_names_are_looked_at_does_not_grow_with_the_graph(
     field = next(of for of in desk.profile.centre.fields if of.key == "country")
     Known(many, desk.base).near(field, "Lnad 77")
     assert 0 < len(looked_at) < COUNT / 5
+
+
+def test_what_was_asked_of_a_state_is_not_asked_again(many: Store) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    class Counted:
+        def quads_for_pattern(self, *pattern: object) -> object:
+            asked.append(pattern)
+            return many.quads_for_pattern(*pattern)  # type: ignore[arg-type]
+
+    state = Remembered(Counted())  # type: ignore[arg-type]
+    node, kind = NamedNode(ID["country-7"]), NamedNode(NCPC.Country)
+    for _ in range(3):
+        assert len(list(state.quads_for_pattern(node, TYPE, None))) == 1
+        assert len(list(state.quads_for_pattern(node, TYPE, kind))) == 1
+        assert not list(state.quads_for_pattern(node, TYPE, NamedNode(NCPC.Centre)))
+        assert len(list(state.quads_for_pattern(node, LABEL, None))) == 1
+    assert len(asked) == 2
+    # What is long is not kept, and still given whole.
+    assert [len(list(state.quads_for_pattern(None, TYPE, kind))) for _ in range(2)] == [COUNT + 5] * 2
+    assert len(asked) == 4
