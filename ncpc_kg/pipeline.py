@@ -22,7 +22,7 @@ from ncpc_kg.profile import Departure, find_departures
 from ncpc_kg.remote import Remote
 from ncpc_kg.reports import summary
 from ncpc_kg.settings import Settings
-from ncpc_kg.sources import SourceFile, find_sources, read_source, read_text
+from ncpc_kg.sources import SourceFile, find_sources, read_sources, read_text
 from ncpc_kg.store import Store
 from ncpc_kg.terms import check_terms, undefined
 from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate_in_parts
@@ -97,17 +97,13 @@ def read(settings: Settings, progress: Progress = silent) -> Content:
         SourceError: A file cannot be read, or a statement stands in two files.
         VocabularyError: A file or question uses a term that is not defined.
     """
-    found = find_sources(settings.content)
-    files: list[SourceFile] = []
-    for number, (path, role, name) in enumerate(found):
-        progress(f"Reading {path.name}", number / len(found))
-        files.append(read_source(path, role, GRAPH[name], path.relative_to(settings.content).as_posix()))
+    files = read_sources(settings.content, progress)
     vocabulary = check_terms(files)
     for path in sorted((settings.content / "queries").rglob("*.rq")):
         for name, line in vocabulary.missing(read_text(path)):
             raise undefined(name, Place(path, line), vocabulary)
     return Content(
-        tuple(files),
+        files,
         asserted=merge(file for file in files if file.role != "shapes"),
         shapes=merge(file for file in files if file.role == "shapes"),
         catalogue=read_catalogue(settings.content / "queries"),

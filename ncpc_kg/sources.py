@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -94,11 +94,14 @@ def find_sources(root: Path) -> tuple[tuple[Path, Role, str], ...]:
     return tuple(found.values())
 
 
-def read_sources(root: Path) -> tuple[SourceFile, ...]:
+def read_sources(
+    root: Path, progress: Callable[[str, float], None] = lambda *_: None
+) -> tuple[SourceFile, ...]:
     """Parse every Turtle file below a content directory.
 
     Args:
         root: The content directory.
+        progress: Told of each file, and of the share that is done.
 
     Returns:
         The files, sorted by folder and name.
@@ -107,10 +110,12 @@ def read_sources(root: Path) -> tuple[SourceFile, ...]:
         SourceError: A file cannot be read or parsed, uses a prefix otherwise than the prefix
             map says, or is a data file with a blank node.
     """
-    return tuple(
-        read_source(path, role, GRAPH[name], path.relative_to(root).as_posix())
-        for path, role, name in find_sources(root)
-    )
+    found = find_sources(root)
+    files = []
+    for number, (path, role, name) in enumerate(found):
+        progress(f"Reading {path.name}", number / len(found))
+        files.append(read_source(path, role, GRAPH[name], path.relative_to(root).as_posix()))
+    return tuple(files)
 
 
 def read_source(path: Path, role: Role, graph: str, name: str | None = None) -> SourceFile:
