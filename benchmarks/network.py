@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from ncpc_kg.closure import close, read_rules
 from ncpc_kg.engine import Term

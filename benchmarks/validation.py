@@ -1,92 +1,70 @@
-"""Validation and closure side by side with pySHACL and owlrl, at growing sizes.
+"""Validation and closure side by side with pySHACL and owlrl: how fast, and whether equal.
 
-    python -m benchmarks.validation 10 1000 10000
+    python -m benchmarks.validation 10 100 1000        # beside the references, equal or an error
+    python -m benchmarks.validation --alone 10000      # ours alone
 
-Each centre is the complete example of an entry (tests/examples/NewCentreEntry), so the whole
-network conforms. Hosts are many; counterparts, donors and the programme are few and shared.
-pySHACL as released and owlrl run up to the sizes that they finish in a minute or so.
+The network (`benchmarks.network`) conforms; a damaged copy, of which one statement in twenty
+is missing, moved or no longer of its datatype, does not. On both, the results of ours are held
+against those of pySHACL as released and of owlrl: focus node, path, value, component, severity,
+shape and message of every result; every inferred statement about the data. Any difference ends
+the run with an error.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import random
+import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
-import pyshacl
 from pyoxigraph import Literal, NamedNode, Quad, Triple
+from rdflib import OWL, RDF
 
-from ncpc_kg.closure import close, close_addition, close_reference, close_removal, read_rules
-from ncpc_kg.engine import Change, Term
-from ncpc_kg.graph import Dataset, merge
-from ncpc_kg.sources import find_sources, read_source
-from ncpc_kg.validation import Shapes, read_shapes, validate, validate_entry, validate_in_parts
-from ncpc_kg.validation.view import quads_of
-from ncpc_kg.vocabulary import GRAPH, ID, NCPC
+from benchmarks.network import DATA, ROOT, files, network
+from ncpc_kg.closure import Rules, close, close_reference, read_rules
+from ncpc_kg.graph import Dataset
+from ncpc_kg.validation import Shapes, read_shapes, validate, validate_in_parts
+from ncpc_kg.vocabulary import ID
+from tests.shacl import Row, reference, rows
 
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "tests/examples"
-EVIDENCE = NamedNode(NCPC.hasEvidence)
-DATA, ENTRY = NamedNode(GRAPH["network"]), NamedNode(GRAPH["entry/benchmark"])
-PYSHACL_UP_TO, OWLRL_UP_TO, FULL_UP_TO, PARTS_UP_TO = 300, 100, 1_000, 10_000
+TYPE, DISJOINT = NamedNode(RDF.type), NamedNode(OWL.AllDisjointClasses)
+SHARE = 20
 
 
-def files(role: str) -> Dataset:
-    """The project's own files of one role."""
-    return merge(read_source(p, r, GRAPH[name]) for p, r, name in find_sources(ROOT) if r == role)
+def damaged(dataset: Dataset, seed: int = 1998) -> Dataset:
+    """A copy in which one statement in twenty is missing, moved, or has a text for a value."""
+    chance = random.Random(seed)
+    copy = dataset.patched((), ())
+    here = sorted(dataset.store.quads_for_pattern(None, None, None, DATA), key=str)
+    for number, quad in enumerate(chance.sample(here, len(here) // SHARE)):
+        copy.store.remove(quad)
+        other = chance.choice(here)
+        value = (None, other.object, Literal("out of place"))[number % 3]
+        if value is not None:
+            copy.store.add(Quad(quad.subject, quad.predicate, value, DATA))
+    return copy
 
 
-def example(name: str) -> tuple[Triple, ...]:
-    """The statements of one example."""
-    return read_source(EXAMPLES / name, "data", DATA.value).triples
+def inferred(dataset: Dataset, rules: Rules) -> set[Triple]:
+    """What was inferred about the data, not about the ontology, nor of a thing with itself."""
+    return {
+        one
+        for one in dataset.graph(rules.inferred)
+        if str(one.subject).startswith(f"<{ID}") and one.subject != one.object
+    }
 
 
-def centre(entry: tuple[Triple, ...], number: int) -> Iterator[Triple]:
-    """The example as another centre in a country of its own."""
-
-    def moved(term: Term) -> Term:
-        if isinstance(term, NamedNode):
-            if term.value.endswith("nowhere"):
-                return NamedNode(f"{term.value}-{number}")
-            if term.value == ID["org-adviser"]:
-                return NamedNode(f"{term.value}{'' if number % 20 else '-2'}")
-        if isinstance(term, Literal) and term.language:
-            return Literal(f"{term.value} {number}", language=term.language)
-        return term
-
-    for triple in entry:
-        if "entries/" not in str(triple.subject):
-            predicate, value = triple.predicate, triple.object
-            if "entries/" in str(value):
-                predicate, value = EVIDENCE, NamedNode(f"{GRAPH.removesuffix('graph/')}source/csd-bp28/L1-2")
-            yield Triple(moved(triple.subject), predicate, moved(value))  # type: ignore[arg-type]
-
-
-def country(number: int) -> Iterator[Triple]:
-    """A country for a centre."""
-    for triple in example("base.ttl"):
-        if str(triple.subject).endswith("country-nowhere>"):
-            yield from centre((triple,), number)
-
-
-def network(count: int) -> Dataset:
-    """Ontology and a number of centres."""
-    dataset = files("ontology")
-    entry = example("NewCentreEntry/valid.ttl")
-    dataset.add(DATA, example("base.ttl"))
-    land = [t for t in example("base.ttl") if str(t.subject).endswith("country-nowhere>")]
-    for start in range(0, count, 2_000):
-        numbers = range(start, min(count, start + 2_000))
-        dataset.store.bulk_extend(
-            Quad(t.subject, t.predicate, t.object, DATA)
-            for number in numbers
-            for t in (*centre(entry, number), *centre(tuple(land), number))
-        )
-    return dataset
+def without_disjointness(dataset: Dataset) -> Dataset:
+    """A copy that no closure refuses, however damaged."""
+    copy = dataset.patched((), ())
+    for quad in list(copy.store.quads_for_pattern(None, TYPE, DISJOINT, None)):
+        copy.store.remove(quad)
+    return copy
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
@@ -103,43 +81,65 @@ def milliseconds(work: Callable[[], object], runs: int = 21) -> float:
     return 1000 * statistics.median(seconds(work, time.process_time) for _ in range(runs))
 
 
-def measure(count: int, shapes: Shapes) -> None:
-    """Print one line of the table."""
-    dataset = network(count)
-    rules = read_rules(dataset, ROOT)
-    entry = example("NewCentreEntry/valid.ttl")
-    change = Change(inserted=quads_of(entry, ENTRY))
-    row = {"triples": f"{len(dataset):,}", "closure s": f"{seconds(lambda: close(dataset, rules)):.3f}"}
-    report = validate_entry(dataset.store, change, shapes)
-    assert report.conforms, report.findings[:3]
-    row["entry ms"] = f"{milliseconds(lambda: validate_entry(dataset.store, change, shapes)):.1f}"
-    row["+closure ms"] = f"{milliseconds(lambda: close_addition(dataset.store, entry, rules)):.2f}"
-    gone = (
-        [t for t in dataset.graph(DATA) if str(t.subject).endswith("hosting-nowhere-1>")]
-        if count <= 10_000
-        else []
-    )
-    row["-closure ms"] = (
-        f"{milliseconds(lambda: close_removal(dataset.store, gone, rules)):.2f}" if gone else "-"
-    )
-    cores = os.cpu_count() or 1
-    row["parts s"] = (
-        f"{seconds(lambda: validate_in_parts(dataset, shapes, cores)):.2f}" if count <= PARTS_UP_TO else "-"
-    )
-    row["full s"] = f"{seconds(lambda: validate(dataset, shapes)):.2f}" if count <= FULL_UP_TO else "-"
-    if count <= PYSHACL_UP_TO:
-        plain = files("ontology").to_rdflib() + dataset.to_rdflib(DATA)
-        row["pySHACL s"] = f"{seconds(lambda: pyshacl.validate(plain, shacl_graph=shapes.graph)):.2f}"
-    if count <= OWLRL_UP_TO:
-        row["owlrl s"] = f"{seconds(lambda: close_reference(dataset, rules)):.2f}"
-    print(f"{count:>7} " + "  ".join(f"{name}: {value}" for name, value in row.items()), flush=True)
+def validation(dataset: Dataset, shapes: Shapes, alone: bool) -> tuple[dict[str, float], int]:
+    """Time full checks; return seconds by name, and how many results there were."""
+    found: list[set[Row]] = []
+    works: dict[str, Callable[[], set[Row]]] = {}
+    if not alone:
+        works["pySHACL"] = lambda: reference(dataset.to_rdflib(), shapes.graph)
+        works["one process"] = lambda: rows(validate(dataset, shapes).findings)
+    works["all cores"] = lambda: rows(validate_in_parts(dataset, shapes).findings)
+    times = {name: seconds(lambda w=work: found.append(w())) for name, work in works.items()}  # type: ignore[misc]
+    for name, some in zip(works, found, strict=True):
+        if some != found[0]:
+            raise SystemExit(f"not equal ({name}): {sorted(some ^ found[0])[:5]}")
+    return times, len(found[0])
 
 
-def main(sizes: list[str]) -> None:
+def closure(dataset: Dataset, rules: Rules, alone: bool) -> tuple[dict[str, float], int]:
+    """Time closures; return seconds by name, and how many statements were inferred."""
+    ours = dataset.patched((), ())
+    times = {"closure": seconds(lambda: close(ours, rules))}
+    found = inferred(ours, rules)
+    if not alone:
+        theirs = dataset.patched((), ())
+        times["owlrl"] = seconds(lambda: close_reference(theirs, rules))
+        if found != inferred(theirs, rules):
+            raise SystemExit(f"not equal: {sorted(map(str, found ^ inferred(theirs, rules)))[:5]}")
+    return times, len(found)
+
+
+def measure(count: int, shapes: Shapes, alone: bool) -> None:
+    """Print what one size gives."""
+    sound = network(count)
+    rules = read_rules(sound, ROOT)
+    for name, dataset in (("sound", sound), ("damaged", damaged(sound))):
+        times, results = validation(dataset, shapes, alone)
+        print(f"{count:,} centres, {name}, {len(dataset):,} statements", flush=True)
+        print(f"  full check: {told(times)}; {'' if alone else 'equal: '}{results:,} results", flush=True)
+        lenient = replace(rules, disjoint=())
+        times, results = closure(without_disjointness(dataset), lenient, alone)
+        print(f"  closure: {told(times)}; {'' if alone else 'equal: '}{results:,} statements", flush=True)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"  load {os.getloadavg()[1]:.1f}, most memory {memory:,.0f} MB, of a worker {workers:,.0f} MB")
+
+
+def told(times: dict[str, float]) -> str:
+    """Seconds, and ratios to the reference."""
+    theirs = next((value for name, value in times.items() if name in ("pySHACL", "owlrl")), None)
+    return ", ".join(
+        f"{name} {value:.2f} s" + (f" ({theirs / value:.1f} times)" if theirs and value != theirs else "")
+        for name, value in times.items()
+    )
+
+
+def main(arguments: list[str]) -> None:
     """Measure each size."""
     shapes = read_shapes(files("shapes"))
-    for size in sizes or ["10", "300"]:
-        measure(int(size), shapes)
+    alone = "--alone" in arguments
+    for size in [one for one in arguments if one != "--alone"] or ["10", "100"]:
+        measure(int(size), shapes, alone)
 
 
 if __name__ == "__main__":
