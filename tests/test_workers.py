@@ -440,6 +440,26 @@ def test_the_gate_runs_before_a_write_is_made(tmp_path: Path) -> None:
     with_pool(tmp_path, test, gate="tests.test_workers:refusing_gate")
 
 
+def drawing_gate(settings: Settings) -> Gate:
+    """A gate whose making draws a blank node, as reading the shapes does."""
+    ox.BlankNode()
+    return lambda change, before: change
+
+
+def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
+    """SPARQL 1.1 Update, 3.1.1: blank nodes of each request are new; Query, 17.4.2.12: so are UUIDs."""
+    insert = "INSERT DATA { _:x <http://e/p> 1 } ; INSERT { ?u <http://e/u> 1 } WHERE { BIND(UUID() AS ?u) }"
+    drawn = "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }"
+
+    async def test(pool: WorkerPool) -> None:
+        for name in ("http://e/1", "http://e/2"):
+            await pool.update(insert)
+            await pool.write_graph(GraphWrite("put", name, ((b"_:x <p> 1 .", "text/turtle"),), "http://e/"))
+        assert (await pool.query(drawn, CSV)).body == b"n\r\n6\r\n"
+
+    with_pool(tmp_path, test, gate="tests.test_workers:drawing_gate")
+
+
 def test_backup_while_serving(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
         await pool.update(INSERT)

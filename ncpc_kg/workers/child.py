@@ -13,6 +13,8 @@ import os
 import resource
 import signal
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +26,7 @@ from ncpc_kg.store.updates import plan
 from ncpc_kg.workers import frames
 
 _CONNECTION, _LIFE = 3, 4
+_STACK = 8 * 1024**2
 
 
 def seal(connection: socket.socket, life: int, limits: Limits, may_connect: bool) -> socket.socket:
@@ -57,6 +60,21 @@ def seal(connection: socket.socket, life: int, limits: Limits, may_connect: bool
         resource.setrlimit(resource.RLIMIT_NOFILE, (_LIFE + 1, _LIFE + 1))
     gc.disable()
     return socket.socket(fileno=_CONNECTION)
+
+
+def run(work: Callable[[], NoReturn]) -> None:
+    """Run the work of this process on a thread of its own.
+
+    The engine draws blank nodes, UUIDs and random numbers from a generator of each thread. A fork
+    copies that of the thread it leaves behind, and would draw again what others have drawn.
+
+    Args:
+        work: Ends the process.
+    """
+    threading.stack_size(_STACK)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
 
 
 def answer_queries(store: Store, connection: socket.socket, limits: Limits) -> NoReturn:

@@ -166,8 +166,10 @@ class Keeper:
         try:
             sealed = child.seal(connection, life, self.limits, self.may_connect)
             if write is None:
-                child.answer_queries(self.store, sealed, self.limits)
-            child.work_out_write(self.store, write[1], write[2], sealed, self.limits)
+                child.run(lambda: child.answer_queries(self.store, sealed, self.limits))
+            else:
+                _, head, body = write
+                child.run(lambda: child.work_out_write(self.store, head, body, sealed, self.limits))
         finally:
             os._exit(1)  # reached only if the two above fail: a child never runs the keeper's code
 
