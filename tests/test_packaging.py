@@ -12,7 +12,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from ncpc_kg.cli import app
 from ncpc_kg.content import FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,6 +148,36 @@ def test_the_contract_against_web_frameworks_covers_all_below_web() -> None:
     assert set(contract["source_modules"]) == modules - {
         f"ncpc_kg.{name}" for name in ("__init__", "__main__", "cli", "web")
     }
+
+
+@pytest.mark.parametrize("name", ["Containerfile", "ncpc-kg.service"])
+def test_what_runs_the_service_gives_options_that_exist(name: str) -> None:
+    text = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+    known = {option for each in get_command(app).commands["serve"].params for option in each.opts}  # type: ignore[attr-defined]
+
+    given = re.findall(r"--[a-z-]+", "".join(re.findall(r'(?m)^(?:CMD|ExecStart).*serve"?,?(.*)$', text)))
+
+    assert given
+    assert set(given) <= known
+
+
+def test_the_container_copies_what_the_wheel_is_made_of() -> None:
+    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
+    copied = {name for line in re.findall(r"(?m)^COPY (?!--)(.*) \S+$", text) for name in line.split()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    parts = {Path(name).parts[0] for name in (*wheel["packages"], *wheel["force-include"])}
+    parts |= {
+        "pyproject.toml",
+        "hatch_build.py",
+        "frontend",
+        "requirements.lock",
+        project["project"]["readme"],
+    }
+    parts |= set(project["project"]["license-files"])
+    assert copied == parts
+    assert all((ROOT / name).exists() for name in copied)
 
 
 @pytest.mark.parametrize(
