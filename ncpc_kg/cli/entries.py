@@ -14,12 +14,13 @@ from rich.text import Text
 
 from ncpc_kg import __version__, pipeline
 from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, make_settings, out, progress
-from ncpc_kg.entries import Desk, Inbox, inbox, make_gate, preview, render, xlsx_form
+from ncpc_kg.entries import Desk, Inbox, inbox, make_gate, preview, render
 from ncpc_kg.entries.check import Checked
-from ncpc_kg.entries.desk import repaired
 from ncpc_kg.entries.findings import EntryReport
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.read import XLSX, form_of, read_bytes
+from ncpc_kg.entries.repair import repaired
+from ncpc_kg.entries.xlsx_write import mark_xlsx
 from ncpc_kg.errors import ParameterError
 from ncpc_kg.store import Store
 from ncpc_kg.store.files import ENTRIES
@@ -123,7 +124,7 @@ def check(
             found = [one.report for one in checked]
             reports += found
             if mark is not None and form.media_type == XLSX:
-                mark.write_bytes(xlsx_form.mark_xlsx(data, render.remarks(found)))
+                mark.write_bytes(mark_xlsx(data, render.remarks(found)))
                 err.print(f"Wrote {mark}.")
     _print_reports(reports, output)
     if not all(report.conforms for report in reports):
@@ -245,7 +246,7 @@ def withdraw(
             box.remove(name)
             out.print(f"{name}  was taken back.")
             return
-        graph.update(desk.withdrawal(graph, name, who or getpass.getuser(), inbox.now()))
+        graph.update(desk.register.withdrawal(graph, name, who or getpass.getuser(), inbox.now()))
         out.print(f"{name}  was withdrawn.")
 
 
@@ -262,7 +263,7 @@ def list_entries(
       ncpc-kg entry list
     """
     with _open(content, store, base) as (desk, graph, box):
-        accepted = desk.list(graph)
+        accepted = desk.register.list(graph)
         waiting = [one for one in box.all() if one.name not in {each.name for each in accepted}]
     if as_json:
         values = [
@@ -300,9 +301,9 @@ def export(
         if any(one.name == name for one in box.all()):
             body = desk.write(graph, (desk.submitted(box.get(name)),), form)
         elif form.rdf is not None:
-            body = desk.write_statements(desk.statements(graph, name), form)
+            body = desk.write_statements(desk.register.statements(graph, name), form)
         else:
-            body = desk.write(graph, (desk.accepted(graph, name),), form)
+            body = desk.write(graph, (desk.register.entry(graph, name),), form)
     target.write_bytes(body)
     err.print(f"Wrote {target}.")
 

@@ -1,4 +1,4 @@
-"""What one can do with entries: check, preview, hand in, accept, list, export, withdraw, supersede.
+"""What one can do with entries: read, check, preview, write, hand in, accept.
 
 Everything that looks at the graph takes the store; everything that changes it gives back the
 text of one SPARQL update, which the engine applies in one step and the gate checks again on
@@ -8,7 +8,7 @@ the state of that moment. So it does not matter which process works out what.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -17,17 +17,18 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, seria
 
 from ncpc_kg.catalogue import Catalogue, read_catalogue
 from ncpc_kg.closure import read_rules
-from ncpc_kg.entries import convert, inbox, provenance, rdf_form, xlsx_form, yaml_form
+from ncpc_kg.entries import inbox, provenance, rdf_form, records, xlsx_write, yaml_form
 from ncpc_kg.entries.check import Checked, Checker
-from ncpc_kg.entries.findings import EntryFinding, EntryReport, Repair
+from ncpc_kg.entries.fields import read_profile
+from ncpc_kg.entries.findings import EntryReport
 from ncpc_kg.entries.gate import refusal
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Marks, Note, Record
 from ncpc_kg.entries.preview import Preview, preview
-from ncpc_kg.entries.profile import TYPE, read_profile
 from ncpc_kg.entries.read import FORM, XLSX, YAML, Form, entry_of, read_entries
-from ncpc_kg.errors import Conflict, Gone, NotConforming, NotFound, UnsupportedMediaType
+from ncpc_kg.entries.register import Register, data
+from ncpc_kg.errors import Conflict, NotConforming, UnsupportedMediaType
 from ncpc_kg.graph import merge
 from ncpc_kg.settings import Settings
 from ncpc_kg.sources import find_sources, read_source
@@ -36,35 +37,6 @@ from ncpc_kg.validation import Shapes
 from ncpc_kg.vocabulary import GRAPH
 
 _SHAPES = "new-centre-entry"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An accepted entry, or one that was accepted once.
-
-    Attributes:
-        name: Its name.
-        graph: IRI of its graph.
-        state: `accepted`, `withdrawn` or `superseded`.
-        node: IRI of the centre; empty once it is withdrawn.
-        label: Name of the centre.
-        who: Who handed it in.
-        when: When.
-        accepted: When it was accepted.
-        digest: Checksum of what was handed in, with the name of its algorithm.
-        by: Name of the entry that took its place.
-    """
-
-    name: str
-    graph: str
-    state: str
-    node: str
-    label: str
-    who: str
-    when: str
-    accepted: str
-    digest: str
-    by: str = ""
 
 
 class Desk:
@@ -80,6 +52,7 @@ class Desk:
         self.profile = checker.profile
         self.catalogue = catalogue
         self.base = checker.base
+        self.register = Register(self.base, self.profile.centre.kind)
         self._known: tuple[Path, str, Known] | None = None
 
     @classmethod
@@ -140,15 +113,25 @@ class Desk:
         Returns:
             For each its findings, and what it would add.
         """
-        without = frozenset(self._statements(store, supersedes)) if supersedes else frozenset()
+        without = frozenset(self.register.quads(store, supersedes)) if supersedes else frozenset()
         found: list[Checked] = []
         for entry in entries:
             checked = self.checker.check(store.snapshot.named, entry, without, self.known(store))
-            twin = next((one for one in found if one.entry.centre == entry.centre), None)
-            if twin is not None:
-                checked = replace(checked, report=_doubled(entry, checked.report))
+            if any(one.entry.centre == entry.centre for one in found):
+                checked = self._doubled(checked, self.known(store))
             found.append(checked)
         return tuple(found)
+
+    def _doubled(self, checked: Checked, known: Known) -> Checked:
+        """The same, for an entry whose centre came before in what was handed in."""
+        entry, message = (
+            checked.entry,
+            "This centre stands here twice. Put all that is known of it into one entry.",
+        )
+        spot = entry.marks.find(entry.centre)
+        first = self.checker.words.about(entry.centre, entry, known, spot, message, "duplicate")
+        report = replace(checked.report, findings=(first, *checked.report.findings))
+        return replace(checked, report=report)
 
     def preview(self, store: Store, checked: Checked) -> Preview:
         """What accepting a checked entry would do."""
@@ -157,8 +140,8 @@ class Desk:
     def record(self, store: Store, entry: Entry) -> Record:
         """The values of an entry by field, for forms; without the IRIs that were made for it."""
         known = self.known(store)
-        record = convert.to_record(self.profile.centre, entry.centre, entry.triples, known)
-        return convert.without_names(record, entry.minted, known)
+        record = records.to_record(self.profile.centre, entry.centre, entry.triples, known)
+        return records.without_names(record, entry.minted, known)
 
     def write(self, store: Store, entries: Iterable[Entry], form: Form) -> bytes:
         """Write entries in a form.
@@ -176,8 +159,8 @@ class Desk:
         """
         found = tuple(entries)
         if form.media_type == XLSX:
-            records = [self.record(store, entry) for entry in found]
-            return xlsx_form.write_xlsx(records, self.profile.centre, self.known(store), 0)
+            made = [self.record(store, entry) for entry in found]
+            return xlsx_write.write_xlsx(made, self.profile.centre, self.known(store), 0)
         if form.media_type == YAML:
             texts = [yaml_form.write_yaml(self.record(store, entry), self.profile.centre) for entry in found]
             return "---\n".join(texts).encode()
@@ -198,7 +181,7 @@ class Desk:
     def template(self, store: Store, form: Form) -> bytes:
         """An empty entry to fill in: commented YAML, or a workbook with drop-downs."""
         if form.media_type == XLSX:
-            return xlsx_form.write_xlsx((), self.profile.centre, self.known(store), 3)
+            return xlsx_write.write_xlsx((), self.profile.centre, self.known(store), 3)
         if form.media_type == YAML:
             return yaml_form.template_yaml(self.profile.centre, self.known(store)).encode()
         raise UnsupportedMediaType(
@@ -206,41 +189,6 @@ class Desk:
             found=form.media_type,
             expected="YAML (.yaml) or a spreadsheet (.xlsx)",
         )
-
-    def list(self, store: Store) -> tuple[Listed, ...]:
-        """Entries that are, or were, part of the graph, the newest first."""
-        start = f"{self.base}graph/entry/"
-        graphs = [name for name in store.graphs() if name.value.startswith(start)]
-        found = [self._listed(store, cast(NamedNode, graph)) for graph in graphs]
-        return tuple(
-            sorted((one for one in found if one), key=lambda one: (one.accepted, one.name), reverse=True)
-        )
-
-    def statements(self, store: Store, name: str) -> tuple[Triple, ...]:
-        """The statements of an accepted entry, its provenance included.
-
-        Raises:
-            NotFound: There is no such entry.
-            Gone: It was withdrawn.
-        """
-        quads = self._statements(store, name)
-        listed = self._listed(store, self._graph(name)) if quads else None
-        if listed is None:
-            raise NotFound("There is no accepted entry of this name.", found=name[:60])
-        if listed.state != "accepted":
-            raise Gone(
-                f"This entry was {listed.state}.",
-                found=listed.graph,
-                hint=f"see the entry {listed.by}" if listed.by else None,
-            )
-        return tuple(quad.triple for quad in quads)
-
-    def accepted(self, store: Store, name: str) -> Entry:
-        """An accepted entry as it was handed in, without its provenance."""
-        triples = self.statements(store, name)
-        body = tuple(t for t in triples if not provenance.is_about(self._graph(name), t))
-        centre = next(t.subject for t in body if t.predicate == TYPE and t.object == self.profile.centre.kind)
-        return Entry(cast(NamedNode, centre), body, Marks(), (), "text/turtle", f"{name}.ttl", "")
 
     # ------------------------------------------------------------------ changing
 
@@ -304,117 +252,24 @@ class Desk:
             NotConforming: The graph has changed so that it no longer conforms.
             Conflict: It is in the graph already.
         """
-        if submission.supersedes:
-            self.statements(store, submission.supersedes)
+        graph = self.register.graph(submission.name)
+        steps = []
+        if old := submission.supersedes:
+            steps.append(self.register.withdrawal(store, old, who, when, graph))
         entry = self.submitted(submission)
-        checked = self.check(store, (entry,), submission.supersedes)[0]
-        graph = self._graph(submission.name)
+        checked = self.check(store, (entry,), old)[0]
         if store.has_graph(graph):
             raise Conflict("This submission was accepted already.", found=graph.value)
+        if checked.taken_by is not None:
+            raise self.register.taken(store.snapshot.named, checked.report, checked.taken_by)
         if not checked.report.conforms:
-            if checked.taken_by is not None:
-                raise self._taken(store, checked.report, checked.taken_by)
             raise _changed_underneath(checked.report)
         triples = [*entry.triples, *provenance.of(entry, graph, submission.who, submission.time)]
         triples.append(Triple(graph, provenance.ACCEPTED, provenance.time_literal(when)))
         triples.append(Triple(graph, provenance.ACCEPTED_BY, Literal(who)))
-        steps = []
-        if submission.supersedes:
-            old = self._graph(submission.supersedes)
-            triples.append(Triple(graph, provenance.REPLACES, old))
-            steps.append(self._withdrawing(store, old, who, when, graph))
-        steps.append(f"INSERT DATA {{ GRAPH {graph} {{\n{_lines(triples)}}} }}")
-        return " ;\n".join(steps)
-
-    def withdrawal(self, store: Store, name: str, who: str, when: datetime) -> str:
-        """The update that takes an accepted entry out; who withdrew it and when stays.
-
-        Raises:
-            NotFound: There is no such entry.
-            Gone: It was withdrawn before.
-        """
-        self.statements(store, name)
-        return self._withdrawing(store, self._graph(name), who, when, None)
-
-    def _withdrawing(
-        self, store: Store, graph: NamedNode, who: str, when: datetime, by: NamedNode | None
-    ) -> str:
-        quads = store.graph(graph)
-        gone = [quad.triple for quad in quads if quad.subject != graph]
-        label = self._listed(store, graph)
-        stays = [
-            Triple(graph, provenance.WITHDRAWN, provenance.time_literal(when)),
-            Triple(graph, provenance.WITHDRAWN_BY, Literal(who)),
-        ]
-        if label is not None and label.label:
-            stays.append(Triple(graph, provenance.ABOUT, Literal(label.label)))
-        if by is not None:
-            stays.append(Triple(graph, provenance.REPLACED_BY, by))
-        return (
-            f"DELETE DATA {{ GRAPH {graph} {{\n{_lines(gone)}}} }} ;\n"
-            f"INSERT DATA {{ GRAPH {graph} {{\n{_lines(stays)}}} }}"
-        )
-
-    # ------------------------------------------------------------------ inside
-
-    def _graph(self, name: str) -> NamedNode:
-        try:
-            return NamedNode(provenance.graph_iri(self.base, name))
-        except ValueError as error:
-            raise NotFound("No entry has such a name.", found=name[:60]) from error
-
-    def _statements(self, store: Store, name: str) -> tuple[Quad, ...]:
-        return store.graph(self._graph(name))
-
-    def _listed(self, store: Store, graph: NamedNode) -> Listed | None:
-        quads = store.graph(graph)
-        about = {quad.predicate: quad.object.value for quad in quads if quad.subject == graph}  # type: ignore[union-attr]
-        if provenance.CREATED not in about:
-            return None
-        kind = self.profile.centre.kind
-        node = next((q.subject.value for q in quads if q.predicate == TYPE and q.object == kind), "")  # type: ignore[union-attr]
-        by = provenance.entry_name(self.base, about.get(provenance.REPLACED_BY, "")) or ""
-        state = "superseded" if by else "withdrawn" if provenance.WITHDRAWN in about else "accepted"
-        label = self.known(store).label(NamedNode(node)) if node else about.get(provenance.ABOUT, "")
-        return Listed(
-            provenance.entry_name(self.base, graph.value) or "",
-            graph.value,
-            state,
-            node,
-            label or "",
-            about.get(provenance.CREATOR, ""),
-            about[provenance.CREATED],
-            about.get(provenance.ACCEPTED, ""),
-            about.get(provenance.IDENTIFIER, ""),
-            by,
-        )
-
-    def _taken(self, store: Store, report: EntryReport, graph: str) -> Conflict:
-        listed = self._listed(store, NamedNode(graph))
-        by = f", handed in by {listed.who} at {listed.when}" if listed else ""
-        return Conflict(
-            f"{report.label} is in the graph already; the other submission won.",
-            found=f"{graph}{by}",
-            hint="look at that entry; to correct it, hand in an entry that supersedes it",
-        )
-
-
-def repaired(entry: Entry, repairs: Iterable[Repair]) -> Entry:
-    """Make safe corrections.
-
-    Args:
-        entry: The entry.
-        repairs: The corrections, as the findings propose them.
-
-    Returns:
-        The corrected entry.
-    """
-    triples = dict.fromkeys(entry.triples)
-    for repair in repairs:
-        if repair.remove is not None:
-            triples.pop(repair.remove, None)
-        triples |= dict.fromkeys(repair.add)
-    return replace(entry, triples=tuple(triples), notes=())
+        if old:
+            triples.append(Triple(graph, provenance.REPLACES, self.register.graph(old)))
+        return " ;\n".join([*steps, data("INSERT", graph, triples)])
 
 
 def _is_provenance(triple: Triple, base: str) -> bool:
@@ -423,29 +278,9 @@ def _is_provenance(triple: Triple, base: str) -> bool:
     return about or triple.predicate == provenance.PROVENANCE
 
 
-def _doubled(entry: Entry, report: EntryReport) -> EntryReport:
-    """The report on an entry that comes twice in what was handed in."""
-    message = "This centre stands here twice. Put all that is known of it into one entry."
-    first = EntryFinding(
-        "violation",
-        report.node,
-        report.label,
-        "",
-        None,
-        message,
-        rule="duplicate",
-        spot=entry.marks.find(entry.centre),
-    )
-    return replace(report, findings=(first, *report.findings))
-
-
 def _changed_underneath(report: EntryReport) -> NotConforming:
     error = refusal(report)
     error.problem = (
         f"The graph has changed, and the entry of {report.label} no longer conforms; nothing was changed."
     )
     return error
-
-
-def _lines(triples: Iterable[Triple]) -> str:
-    return "".join(f"{triple} .\n" for triple in triples)

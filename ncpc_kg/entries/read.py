@@ -13,7 +13,7 @@ from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Note, Record
 from ncpc_kg.entries.profile import Group
 from ncpc_kg.entries.rdf_form import read_rdf
-from ncpc_kg.entries.xlsx_form import read_xlsx
+from ncpc_kg.entries.xlsx_read import read_xlsx
 from ncpc_kg.entries.yaml_form import read_yaml
 from ncpc_kg.errors import Place, SourceError, TooLarge, UnsupportedMediaType
 

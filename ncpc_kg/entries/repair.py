@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -12,6 +14,7 @@ from ncpc_kg.engine import Subject
 from ncpc_kg.entries.convert import literal
 from ncpc_kg.entries.findings import Repair
 from ncpc_kg.entries.known import Choice, Known
+from ncpc_kg.entries.model import Entry
 from ncpc_kg.entries.profile import Field
 
 _MONTHS = {
@@ -169,3 +172,21 @@ def _language(of: Field, node: Subject, value: Literal, old: Triple) -> Repair |
     if text != value.value:
         return Repair(text, old, (Triple(node, of.path, Literal(text, language=language)),))
     return None
+
+
+def repaired(entry: Entry, repairs: Iterable[Repair]) -> Entry:
+    """Make safe corrections.
+
+    Args:
+        entry: The entry.
+        repairs: The corrections, as the findings propose them.
+
+    Returns:
+        The corrected entry.
+    """
+    triples = dict.fromkeys(entry.triples)
+    for repair in repairs:
+        if repair.remove is not None:
+            triples.pop(repair.remove, None)
+        triples |= dict.fromkeys(repair.add)
+    return replace(entry, triples=tuple(triples), notes=())

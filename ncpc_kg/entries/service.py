@@ -19,13 +19,14 @@ from ncpc_kg import __version__
 from ncpc_kg.engine import Answer, Change
 from ncpc_kg.entries import flat, inbox, preview, render
 from ncpc_kg.entries.check import Checked
-from ncpc_kg.entries.desk import Desk, repaired
+from ncpc_kg.entries.desk import Desk
 from ncpc_kg.entries.gate import OnViolation, WriteGate
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.model import Note, Record, Spot
 from ncpc_kg.entries.profile import TYPE, Field, Group, describe
 from ncpc_kg.entries.read import FORMS, XLSX, Form, form_of
-from ncpc_kg.entries.xlsx_form import mark_xlsx
+from ncpc_kg.entries.repair import repaired
+from ncpc_kg.entries.xlsx_write import mark_xlsx
 from ncpc_kg.errors import NotAcceptable, NotConforming, NotFound, ParameterError
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
@@ -220,11 +221,11 @@ class Service(WriteGate):
     def _withdrawal(self, store: Store, head: Head, body: bytes) -> Answer:
         del body
         when = datetime.fromisoformat(str(head["when"]))
-        return _text(self.desk.withdrawal(store, str(head["name"]), str(head["who"]), when))
+        return _text(self.desk.register.withdrawal(store, str(head["name"]), str(head["who"]), when))
 
     def _list(self, store: Store, head: Head, body: bytes) -> Answer:
         del head, body
-        return _json({"entries": [asdict(one) for one in self.desk.list(store)]})
+        return _json({"entries": [asdict(one) for one in self.desk.register.list(store)]})
 
     def _export(self, store: Store, head: Head, body: bytes) -> Answer:
         """An accepted entry, or a submission that comes as body, in a form."""
@@ -234,15 +235,15 @@ class Service(WriteGate):
             return Answer("graph", form.media_type, self.desk.write(store, (entry,), form))
         name = str(head["name"])
         if form.rdf is not None and head.get("provenance"):
-            statements = self.desk.statements(store, name)
+            statements = self.desk.register.statements(store, name)
             return Answer("graph", form.media_type, self.desk.write_statements(statements, form))
-        entry = self.desk.accepted(store, name)
+        entry = self.desk.register.entry(store, name)
         return Answer("graph", form.media_type, self.desk.write(store, (entry,), form))
 
     def _record(self, store: Store, head: Head, body: bytes) -> Answer:
         """The cells of an accepted entry, of a submission, or of what was handed in, for the form."""
         if head.get("name"):
-            entry = self.desk.accepted(store, str(head["name"]))
+            entry = self.desk.register.entry(store, str(head["name"]))
         else:
             entries = self.desk.read_in(store, body, _form_of(head), str(head.get("file") or ""))
             if len(entries) != 1:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from ncpc_kg.entries import Desk
 from ncpc_kg.entries.check import Checked
@@ -100,9 +100,7 @@ def _book(desk: Desk, graph: Store, good: str, **cells: object) -> bytes:
     heads = {cell.value: cell.column for cell in book["Centres"][1]}
     for head, value in cells.items():
         book["Centres"].cell(2, heads[head.replace("_", " ")]).value = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return _saved(book)
 
 
 def test_a_zip_bomb_is_not_unpacked(desk: Desk, graph: Store, good: str) -> None:
@@ -125,6 +123,23 @@ def test_xml_entities_in_a_workbook_are_refused(desk: Desk, graph: Store, good: 
             archive.writestr(name, text)
     with pytest.raises(SourceError, match="XML entities"):
         desk.read_in(graph, out.getvalue(), form_of(None, "x.xlsx"))
+
+
+def test_no_value_is_lost_far_from_the_others(desk: Desk, graph: Store, good: str) -> None:
+    form = form_of(None, "x.xlsx")
+    book = load_workbook(io.BytesIO(_book(desk, graph, good)))
+    book["Centres"].cell(3_000, 900).number_format = "@"  # only formatted: not in the way
+    assert desk.read_in(graph, _saved(book), form)
+
+    book["Centres"].cell(2, 900).value = "lost"
+    with pytest.raises(SourceError, match="too large"):
+        desk.read_in(graph, _saved(book), form)
+
+
+def _saved(book: Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 @pytest.mark.parametrize("formula", ["=1+1", '=HYPERLINK("http://a","b")', "=Lists!A1", "@SUM(1)"])

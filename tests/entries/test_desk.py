@@ -61,10 +61,10 @@ def test_completed_with_made_up_details_it_becomes_part_of_the_graph(
 
     assert _holds(fresh, ASK_HOST)
     assert is_closed(fresh)
-    (listed,) = desk.list(fresh)
+    (listed,) = desk.register.list(fresh)
     assert (listed.state, listed.who, listed.name) == ("accepted", "Maria", submission.name)
     assert listed.digest == f"sha256:{submission.digest}"
-    statements = desk.statements(fresh, submission.name)
+    statements = desk.register.statements(fresh, submission.name)
     turtle = desk.write_statements(statements, form_of(None, "x.ttl")).decode()
     assert 'dcterms:publisher "Curator"' in turtle
     assert "dcterms:dateAccepted" in turtle
@@ -76,7 +76,7 @@ def test_it_is_there_after_a_restart(desk: Desk, fresh: Store, good: str) -> Non
     fresh.close()
     with Store.open(directory, gate=Service(desk)) as again:
         assert _holds(again, ASK_HOST)
-        assert [one.state for one in desk.list(again)] == ["accepted"]
+        assert [one.state for one in desk.register.list(again)] == ["accepted"]
 
 
 def test_of_two_at_once_one_wins_and_the_other_is_told_why(desk: Desk, fresh: Store, good: str) -> None:
@@ -100,7 +100,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told_why(desk: Desk, fresh: St
     (error,) = [one for one in outcomes if one is not None]
     assert isinstance(error, Conflict)
     assert "the other submission won" in error.problem
-    (listed,) = desk.list(fresh)
+    (listed,) = desk.register.list(fresh)
     assert f"handed in by {listed.who}" in str(error.found)
     assert is_closed(fresh)
 
@@ -131,22 +131,22 @@ def test_a_graph_that_changed_underneath_refuses_it(desk: Desk, fresh: Store, go
     assert caught.value.report is not None
     messages = [one["message"] for one in caught.value.report["findings"]]  # type: ignore[attr-defined]
     assert any("already has a centre for this country" in message for message in messages)
-    assert len(desk.list(fresh)) == 1
+    assert len(desk.register.list(fresh)) == 1
 
 
 def test_superseding_swaps_both_in_one_step(desk: Desk, fresh: Store, good: str) -> None:
     first = _submission(desk, fresh, good)
     _accept(desk, fresh, first)
-    exported = desk.write(fresh, (desk.accepted(fresh, first.name),), YAML).decode()
+    exported = desk.write(fresh, (desk.register.entry(fresh, first.name),), YAML).decode()
     assert "1998-02-13" in exported
     second = _submission(desk, fresh, exported.replace("1998-02-13", "1998-02-14"), "Maria", first.name)
     _accept(desk, fresh, second)
 
-    states = {one.name: (one.state, one.by) for one in desk.list(fresh)}
+    states = {one.name: (one.state, one.by) for one in desk.register.list(fresh)}
     assert states == {first.name: ("superseded", second.name), second.name: ("accepted", "")}
     assert is_closed(fresh)
     with pytest.raises(Gone, match="superseded"):
-        desk.statements(fresh, first.name)
+        desk.register.statements(fresh, first.name)
     with pytest.raises(Gone):
         desk.acceptance(fresh, _replace(second, first.name), "Ana", inbox.now())
 
@@ -161,18 +161,18 @@ def test_withdrawal_takes_everything_out_but_who_and_when(desk: Desk, fresh: Sto
     before = set(fresh.quads())
     submission = _submission(desk, fresh, good)
     _accept(desk, fresh, submission)
-    fresh.update(desk.withdrawal(fresh, submission.name, "Curator", inbox.now()))
+    fresh.update(desk.register.withdrawal(fresh, submission.name, "Curator", inbox.now()))
 
     graph = NamedNode(f"{desk.base}graph/entry/{submission.name}")
     assert {quad for quad in fresh.quads() if quad.graph_name != graph} == before
     assert is_closed(fresh)
-    assert [one.state for one in desk.list(fresh)] == ["withdrawn"]
+    assert [one.state for one in desk.register.list(fresh)] == ["withdrawn"]
     with pytest.raises(Gone):
-        desk.withdrawal(fresh, submission.name, "Curator", inbox.now())
+        desk.register.withdrawal(fresh, submission.name, "Curator", inbox.now())
     with pytest.raises(Conflict, match="withdrawn"):
         fresh.update(f"INSERT DATA {{ GRAPH {graph} {{ <urn:a> <urn:b> <urn:c> }} }}")
     with pytest.raises(NotFound):
-        desk.statements(fresh, "nothing")
+        desk.register.statements(fresh, "nothing")
 
 
 def test_the_preview_tells_what_follows_and_which_answers_change(desk: Desk, fresh: Store, good: str) -> None:
@@ -194,7 +194,7 @@ def test_the_preview_tells_what_follows_and_which_answers_change(desk: Desk, fre
 
 
 def _provenance(store: Store, desk: Desk) -> int:
-    graph = NamedNode(desk.list(store)[0].graph)
+    graph = NamedNode(desk.register.list(store)[0].graph)
     return sum(q.subject == graph or q.object == graph for q in store.graph(graph))
 
 

@@ -130,7 +130,7 @@ def test_a_workbook_holds_many_centres_and_gets_marked(desk: Desk, graph: Store,
 
     (finding,) = reports[1].findings
     assert str(finding.spot).startswith("Centres!")
-    from ncpc_kg.entries.xlsx_form import mark_xlsx
+    from ncpc_kg.entries.xlsx_write import mark_xlsx
 
     sheet = load_workbook(io.BytesIO(mark_xlsx(data, render.remarks(reports))))["Centres"]
     cell = sheet[finding.spot.cell]  # type: ignore[union-attr]
@@ -144,7 +144,7 @@ def test_a_shape_that_changes_changes_every_form(desk: Desk, graph: Store) -> No
     from rdflib import SH
 
     from ncpc_kg.entries.check import Checker
-    from ncpc_kg.entries.profile import read_profile
+    from ncpc_kg.entries.fields import read_profile
     from ncpc_kg.validation import Shapes
 
     shapes = rdflib.Graph()

@@ -32,6 +32,17 @@ def test_data_that_no_shape_targets_pass(fresh: Store) -> None:
     assert is_closed(fresh)
 
 
+def test_people_of_others_pass_until_the_programme_names_them(fresh: Store) -> None:
+    """Tools and test suites of the Graph Store Protocol write people of their own."""
+    person = "<urn:p> a <http://xmlns.com/foaf/0.1/Person> ; <http://xmlns.com/foaf/0.1/name> 'Jo'"
+    fresh.update(f"INSERT DATA {{ GRAPH <urn:g> {{ {person} . [] a <http://xmlns.com/foaf/0.1/Person> }} }}")
+
+    assert len(fresh.graph(NamedNode("urn:g"))) == 3
+    hosting = HOSTING.replace("id:org-ivam", "id:org-ivam ; ncpc:hasParty <urn:p>")
+    with pytest.raises(NotConforming, match="Where does this come from"):
+        fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ {hosting} }} }}")
+
+
 def test_a_write_that_conforms_brings_what_follows(fresh: Store) -> None:
     fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ {HOSTING} }} }}")
 

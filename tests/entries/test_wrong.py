@@ -10,7 +10,7 @@ import pytest
 from entries.conftest import EXAMPLES
 from ncpc_kg.entries import render
 from ncpc_kg.entries.check import Checked
-from ncpc_kg.entries.desk import repaired
+from ncpc_kg.entries.repair import repaired
 
 WRONG = sorted(path for path in (EXAMPLES / "wrong").iterdir() if path.suffix != ".txt")
 
