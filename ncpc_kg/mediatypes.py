@@ -11,50 +11,51 @@ from pyoxigraph import QueryResultsFormat, RdfFormat
 
 
 @dataclass(frozen=True)
-class ResultFormat:
-    """A format for the solutions of SELECT or the truth value of ASK.
+class Format:
+    """A format with its names.
 
     Attributes:
         name: Short name, as in `format=csv`.
         media_type: Registered media type.
         aliases: Other media types clients ask for; answered under the name they used.
         short: Other short names.
-        boolean: Whether it is defined for ASK (CSV and TSV are for SELECT alone).
-        engine: The engine's own object for it.
     """
 
     name: str
     media_type: str
     aliases: tuple[str, ...]
     short: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that a client may call it."""
+        return (self.name, *self.short, self.media_type, *self.aliases)
+
+
+@dataclass(frozen=True)
+class ResultFormat(Format):
+    """A format for the solutions of SELECT or the truth value of ASK.
+
+    Attributes:
+        boolean: Whether it is defined for ASK (CSV and TSV are for SELECT alone).
+        engine: The engine's own object for it.
+    """
+
     boolean: bool
     engine: QueryResultsFormat
 
 
 @dataclass(frozen=True)
-class GraphFormat:
+class GraphFormat(Format):
     """A format for triples or quads.
 
     Attributes:
-        name: Short name, as in `format=turtle`.
-        media_type: Registered media type.
-        aliases: Other media types clients ask for; answered under the name they used.
-        short: Other short names.
         extension: File extension, without the dot.
         engine: The engine's own object for it.
     """
 
-    name: str
-    media_type: str
-    aliases: tuple[str, ...]
-    short: tuple[str, ...]
     extension: str
     engine: RdfFormat
-
-    @property
-    def datasets(self) -> bool:
-        """Whether it can hold named graphs."""
-        return self.engine.supports_datasets
 
 
 RESULT_FORMATS: tuple[ResultFormat, ...] = (

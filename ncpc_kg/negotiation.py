@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ncpc_kg.engine import Formats
 from ncpc_kg.errors import NotAcceptable, QueryError, RequestError
-from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, GraphFormat, ResultFormat
+from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
 
 FORMAT_PARAMETERS = ("format", "output", "results")
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -139,8 +139,8 @@ def asked_format(parameters: Mapping[str, Sequence[str]]) -> str | None:
             hint="send one of format, output and results, or the same value in all of them",
         )
     value = values.pop()
-    known: list[ResultFormat | GraphFormat] = [*RESULT_FORMATS, *GRAPH_FORMATS]
-    if not any(value in _names(one) for one in known):
+    known: list[Format] = [*RESULT_FORMATS, *GRAPH_FORMATS]
+    if not any(value in one.names for one in known):
         raise QueryError(
             f"There is no format {value[:60]!r}.",
             expected=", ".join(dict.fromkeys(one.name for one in known)),
@@ -150,9 +150,9 @@ def asked_format(parameters: Mapping[str, Sequence[str]]) -> str | None:
 
 
 def _formats_by_name(name: str) -> Formats:
-    def media_type(offered: Iterable[ResultFormat | GraphFormat]) -> str | None:
+    def media_type(offered: Iterable[Format]) -> str | None:
         for one in offered:
-            if name in _names(one):
+            if name in one.names:
                 return name if "/" in name and name != "rdf/xml" else one.media_type
         return None
 
@@ -175,14 +175,10 @@ def _formats_by_accept(accept: str) -> Formats:
     return found
 
 
-def _offered(found: Iterable[ResultFormat | GraphFormat]) -> list[str]:
+def _offered(found: Iterable[Format]) -> list[str]:
     """Registered media types first, so that a wildcard never picks another name of them."""
     kept = list(found)
     return [one.media_type for one in kept] + [alias for one in kept for alias in one.aliases]
-
-
-def _names(one: ResultFormat | GraphFormat) -> tuple[str, ...]:
-    return (one.name, *one.short, one.media_type, *one.aliases)
 
 
 def _none(kinds: Sequence[str]) -> NotAcceptable:

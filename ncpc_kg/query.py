@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, Variable, parse_query_results
 
 from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.engine import Answer, Engine, Formats, Term
@@ -25,14 +25,6 @@ class Choice:
 
     term: Term
     label: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A SELECT result as rows; None stands where a variable is unbound."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Term | None, ...], ...]
 
 
 def answer(
@@ -90,23 +82,16 @@ def answer_text(
         raise
 
 
-def table(result: Answer) -> Table:
+def solutions(result: Answer) -> QuerySolutions:
     """Read a SELECT result in SPARQL JSON.
 
-    Args:
-        result: An answer of kind `bindings` in `application/sparql-results+json`.
-
-    Returns:
-        Its rows.
-
     Raises:
-        ValueError: The answer is of another kind or format.
+        ValueError: It is the result of another form of query.
     """
-    solutions = parse_query_results(result.body, format=QueryResultsFormat.JSON)
-    if not isinstance(solutions, QuerySolutions):
+    found = parse_query_results(result.body, format=QueryResultsFormat.JSON)
+    if not isinstance(found, QuerySolutions):
         raise ValueError(f"not a table: {result.kind}")
-    names = tuple(variable.value for variable in solutions.variables)
-    return Table(names, tuple(tuple(row[name] for name in names) for row in solutions))
+    return found
 
 
 def choices(engine: Engine, parameter: Parameter, base: str = BASE) -> tuple[Choice, ...]:
@@ -150,16 +135,13 @@ def read_choices(result: Answer, base: str = BASE) -> tuple[Choice, ...]:
     Returns:
         The terms in the order of the answer.
     """
-    found = table(result)
-    labels = found.columns.index("label") if "label" in found.columns else None
-    value = found.columns.index("value")
+    found = solutions(result)
+    labelled = Variable("label") in found.variables
     read = []
-    for row in found.rows:
-        term = row[value]
-        if term is None:
-            continue
-        label = row[labels] if labels is not None else None
-        read.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term, base)))
+    for row in found:
+        term, label = row["value"], row["label"] if labelled else None
+        if term is not None:
+            read.append(Choice(term, label.value if isinstance(label, Literal) else shorten(term, base)))
     return tuple(read)
 
 

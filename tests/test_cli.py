@@ -238,7 +238,7 @@ def test_query_lists_the_catalogue(run: Run) -> None:
         (["host-of-centre", "-p", "centre=brasil"], ["not in its list", "id:centre-brazil"]),
         (["host-of-centre", "-p", "centre"], ["A parameter has no value", "--param NAME=VALUE"]),
         (["ASK { ?s ?p ?o }", "-p", "centre=x"], ["Only questions take parameters"]),
-        (["ASK { ?s ?p ?o }", "-f", "yaml"], ["The format is not known", "table, json"]),
+        (["ASK { ?s ?p ?o }", "-f", "yaml"], ["There is no format", "table, json"]),
         (["ASK {\n ?s ?p }"], ["2:", "not valid SPARQL"]),
         (["SELECT ?x { ?s ncpc:a"], ["1:", "not valid SPARQL"]),
         (["SELECT * { ?s nope:x ?o }"], ["1:15", "prefix nope: is not declared"]),

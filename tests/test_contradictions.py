@@ -9,17 +9,17 @@ from samples import DatasetEngine
 from ncpc_kg.catalogue import bind, read_catalogue
 from ncpc_kg.contradictions import Contradiction, read_contradictions
 from ncpc_kg.description import load_lexicon
+from ncpc_kg.description.rows import read_rows
 from ncpc_kg.graph import Dataset
-from ncpc_kg.query import table
 from ncpc_kg.vocabulary import BASE, ID
 
 
 def read(dataset: Dataset, **terms: Literal | NamedNode) -> tuple[Contradiction, ...]:
     engine = DatasetEngine(dataset)
     queries = read_catalogue(ROOT / "queries" / "pages")
-    keys = table(engine.query(bind(queries.get("contradictions"), terms)))
+    keys = read_rows(engine.query(bind(queries.get("contradictions"), terms)))
     told = engine.query(bind(queries.get("contradictions-told"), terms))
-    iris = [row[0].value for row in keys.rows if row[0] is not None]
+    iris = [row[0][1:-1] for row in keys]
     return read_contradictions(told, iris, load_lexicon(engine, BASE))
 
 

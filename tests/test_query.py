@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,17 @@ from ncpc_kg.catalogue import Parameter, Question, read_catalogue
 from ncpc_kg.engine import Answer, Term
 from ncpc_kg.errors import ParameterError, QueryError
 from ncpc_kg.graph import merge
-from ncpc_kg.query import Choice, answer, answer_text, choices, declare_prefixes, read_terms, shorten, table
+from ncpc_kg.query import (
+    JSON_RESULTS,
+    Choice,
+    answer,
+    answer_text,
+    choices,
+    declare_prefixes,
+    read_terms,
+    shorten,
+    solutions,
+)
 from ncpc_kg.sources import read_sources
 from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import ID, NCPC
@@ -46,9 +55,8 @@ def test_a_question_is_answered_with_its_default_and_with_a_term(
     by_default = answer(engine, question)
     other = answer(engine, question, {"centre": NamedNode(ID["centre-india"])})
 
-    assert table(by_default).columns == ("host",)
-    assert table(by_default).rows == ((NamedNode(ID["org-senai"]),),)
-    assert table(other).rows == ()
+    assert [tuple(row) for row in solutions(by_default)] == [(NamedNode(ID["org-senai"]),)]
+    assert not list(solutions(other))
 
 
 def test_choices_come_from_the_graph_with_labels(root: tuple[DatasetEngine, Question]) -> None:
@@ -112,21 +120,9 @@ def test_an_unknown_parameter_is_refused(root: tuple[DatasetEngine, Question]) -
         read_terms(engine, question, {"country": "brazil"})
 
 
-def test_unbound_variables_are_none_in_a_table() -> None:
-    body = {
-        "head": {"vars": ["a", "b"]},
-        "results": {"bindings": [{"b": {"type": "literal", "value": "x"}}]},
-    }
-
-    found = table(Answer("bindings", "application/sparql-results+json", json.dumps(body).encode()))
-
-    assert found.columns == ("a", "b")
-    assert found.rows == ((None, Literal("x")),)
-
-
 def test_a_truth_value_is_no_table() -> None:
     with pytest.raises(ValueError, match="not a table"):
-        table(Answer("boolean", "application/sparql-results+json", b'{"head":{},"boolean":true}'))
+        solutions(Answer("boolean", JSON_RESULTS, b'{"head":{},"boolean":true}'))
 
 
 def test_a_parameter_without_list_has_no_choices(root: tuple[DatasetEngine, Question]) -> None:

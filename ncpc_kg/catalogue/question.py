@@ -44,6 +44,7 @@ class Parameter:
         description: What it does, or an empty string.
         values: A query for the allowed terms (`?value`) and their labels (`?label`), or None
             where every term of the type is allowed.
+        example: What a caller may give, as text; for a parameter that may be anything by default.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Parameter:
     default: str
     description: str = ""
     values: str | None = None
+    example: str = ""
 
 
 @dataclass(frozen=True)

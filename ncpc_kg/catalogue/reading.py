@@ -17,7 +17,7 @@ from ncpc_kg.store.syntax import Token, explain, prologue, tokens
 from ncpc_kg.vocabulary import BASE, PREFIXES
 
 _QUESTION_KEYS = frozenset({"id", "summary", "description", "tags", "params", "chart"})
-_PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values"})
+_PARAMETER_KEYS = frozenset({"name", "label", "description", "type", "values", "example"})
 
 
 def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
@@ -152,7 +152,13 @@ def _read_parameter(entry: Any, defaults: Mapping[str, str], path: Path) -> Para
     if values := entry.get("values"):
         _check_query(values, tokens(values), path, f"The values query of {name}")
     return Parameter(
-        name, str(entry["label"]), kind, defaults[name], str(entry.get("description", "")), values
+        name,
+        str(entry["label"]),
+        kind,
+        defaults[name],
+        str(entry.get("description", "")),
+        values,
+        str(entry.get("example", "")),
     )
 
 

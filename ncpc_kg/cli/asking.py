@@ -24,8 +24,8 @@ from ncpc_kg.cli.terminal import (
     progress,
 )
 from ncpc_kg.engine import Answer, Formats
-from ncpc_kg.errors import ParameterError
-from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS
+from ncpc_kg.errors import ParameterError, QueryError
+from ncpc_kg.negotiation import formats as formats_of
 from ncpc_kg.remote import Remote
 from ncpc_kg.sources import read_text
 from ncpc_kg.vocabulary import BASE
@@ -110,16 +110,11 @@ def _formats(name: str) -> Formats:
     """The media types that a format's name stands for, per kind of result."""
     if name == "table":
         return Formats()
-    rows = [each for each in RESULT_FORMATS if name in (each.name, *each.short)]
-    graphs = [each for each in GRAPH_FORMATS if name in (each.name, *each.short)]
-    if not rows and not graphs:
-        known = [each.name for each in RESULT_FORMATS] + [each.name for each in GRAPH_FORMATS]
-        raise ParameterError("The format is not known.", found=name, expected=f"table, {', '.join(known)}")
-    return Formats(
-        bindings=rows[0].media_type if rows else None,
-        boolean=rows[0].media_type if rows and rows[0].boolean else None,
-        graph=graphs[0].media_type if graphs else None,
-    )
+    try:
+        return formats_of(None, {"format": [name]})
+    except QueryError as error:
+        error.expected = f"table, {error.expected}"
+        raise
 
 
 def _print_catalogue(catalogue: Catalogue) -> None:
@@ -140,11 +135,11 @@ def _print_answer(answer: Answer, form: str, base: str) -> None:
     if answer.kind == "boolean":
         out.print("yes" if b"true" in answer.body else "no")
         return
-    found = query.table(answer)
+    found = query.solutions(answer)
     shown = Table(box=None, pad_edge=False)
-    for column in found.columns:
-        shown.add_column(column, overflow="fold")
-    for row in found.rows:
+    for variable in found.variables:
+        shown.add_column(variable.value, overflow="fold")
+    for row in found:
         shown.add_row(*(Text("" if term is None else query.shorten(term, base)) for term in row))
     out.print(shown)
-    err.print(f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}")
+    err.print(f"{shown.row_count} row{'' if shown.row_count == 1 else 's'}")

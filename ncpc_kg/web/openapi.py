@@ -90,26 +90,24 @@ def _question(question: Question) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
-    text = [parameter.description] if parameter.description else []
+    told = [parameter.description] if parameter.description else []
     if parameter.values:
-        text.append(f"Allowed values: /questions/{question.name}/{parameter.name}; a name of theirs will do.")
+        told.append(f"Allowed values: /questions/{question.name}/{parameter.name}; a name of theirs will do.")
     found: dict[str, Any] = {
         "name": parameter.name,
         "in": "query",
         "required": False,
-        "description": " ".join((f"{parameter.label}.", *text)),
+        "description": " ".join((f"{parameter.label}.", *told)),
         "schema": dict(_TYPES[parameter.type]),
     }
     if parameter.type == "iri" and not parameter.values:
         found["schema"]["format"] = "iri"
-    if default := default_text(parameter, question.base):
-        value: str | int | float = default
-        if parameter.type == "integer":
-            value = int(default)
-        elif parameter.type == "decimal":
-            value = float(default)
-        found["example"] = value
-        found["schema"]["default"] = value
+    default = default_text(parameter, question.base)
+    if text := default or parameter.example:
+        number = {"integer": int, "decimal": float}.get(parameter.type)
+        found["example"] = number(text) if number else text
+    if default:
+        found["schema"]["default"] = found["example"]
     return found
 
 

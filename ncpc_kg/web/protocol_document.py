@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, GraphFormat, ResultFormat
+from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
 from ncpc_kg.web.protocol import FORM, QUERY, UPDATE
 
 _PROBLEM = {
@@ -13,7 +13,7 @@ _PROBLEM = {
 }
 _IRI = {"type": "string", "format": "iri"}
 _TOKEN: tuple[dict[str, list[str]], ...] = ({"token": []}, {"password": []})
-_OFFERED: tuple[ResultFormat | GraphFormat, ...] = (*RESULT_FORMATS, *GRAPH_FORMATS)
+_OFFERED: tuple[Format, ...] = (*RESULT_FORMATS, *GRAPH_FORMATS)
 
 SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token of the scope update."},

@@ -116,6 +116,16 @@ def test_every_question_answers_with_its_evidence(real_site: Client, real: Conte
             assert bool(rows) is bool(reply.json()["rows"]), question.name
 
 
+def test_every_parameter_has_an_example_that_is_answered(real_site: Client, real: Content) -> None:
+    paths = real_site.get("/openapi.json").json()["paths"]
+    for question in real.catalogue.questions:
+        documented = {one["name"]: one for one in paths[f"/questions/{question.name}"]["get"]["parameters"]}
+        examples = {one.name: documented[one.name]["example"] for one in question.parameters}
+        reply = real_site.request("GET", f"/questions/{question.name}.json", params=examples)
+        assert reply.status_code == 200, question.name
+        assert reply.json()["rows"], question.name
+
+
 def test_most_rows_rest_on_passages(real_site: Client, real: Content) -> None:
     rows = [
         row
