@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 import rdflib
@@ -13,6 +14,7 @@ from samples import ROOT
 from ncpc_kg import cli
 from ncpc_kg.graph import Dataset
 from ncpc_kg.query import shorten
+from ncpc_kg.settings import Limits, limits_from
 from ncpc_kg.vocabulary import PREFIXES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,3 +95,15 @@ def test_commands_in_the_documents_exist(name: str) -> None:
         group = commands.commands.get(first)
         assert group is not None, words
         assert not second or second in getattr(group, "commands", {second: None}), words
+
+
+def test_operations_tells_every_limit_and_every_option_of_serve_it_names_exists() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    variables = set(re.findall(r"NCPC_KG_LIMIT_\w+", text))
+    serve = typer.main.get_command(cli.app).commands["serve"]  # type: ignore[attr-defined]
+
+    assert len(variables) == len(fields(Limits))
+    assert all(limits_from({variable: "7"}) != Limits() for variable in variables)
+    assert set(re.findall(r"`(--[a-z-]+)", text)) <= {
+        option for each in serve.params for option in (*each.opts, *each.secondary_opts)
+    }
