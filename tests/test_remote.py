@@ -25,10 +25,11 @@ from ncpc_kg.errors import (
     StoreError,
     TooLarge,
 )
-from ncpc_kg.remote import CAPABILITIES, Endpoints, Remote
+from ncpc_kg.remote import Endpoints, Remote
 from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.store import Store
 from tests import servers
+from tests.samples import ROOT
 
 CSV = Formats(bindings="text/csv")
 G, H = "http://e.org/g", "http://e.org/h"
@@ -40,6 +41,8 @@ class Fake(BaseHTTPRequestHandler):
     replies: ClassVar[list[tuple[int, str, bytes]]] = []
     seen: ClassVar[list[tuple[str, dict[str, list[str]], dict[str, str]]]] = []
     wait = threading.Event()
+    drips = False
+    cut: int | None = None
 
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", "0"))
@@ -53,7 +56,10 @@ class Fake(BaseHTTPRequestHandler):
         self.send_header("content-type", media_type)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for byte in range(len(body)) if self.drips else ():
+            self.wfile.write(body[byte : byte + 1])
+            self.wait.wait(0.2)
+        self.wfile.write(b"" if self.drips else body[: self.cut])
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -152,6 +158,24 @@ def test_failures_are_told(fake: str) -> None:
         remote(fake).query("SELECT ?x {}", CSV)
     with pytest.raises(ServiceError, match="does not answer"):
         remote(f"http://127.0.0.1:{servers.free_port()}").query("SELECT ?x {}", CSV)
+
+
+def test_an_answer_that_breaks_off_is_an_error(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut between two lines, what arrives would pass for the whole."""
+    line = b"<http://e/a> <http://e/p> <http://e/b> .\n"
+    Fake.replies += [(200, "application/n-triples", line * 2)] * 3
+    monkeypatch.setattr(Fake, "cut", len(line))
+    with pytest.raises(ServiceError, match="does not answer") as caught:
+        remote(fake).query("CONSTRUCT WHERE { ?s ?p ?o }")
+    assert "broke off" in (caught.value.found or "")
+    assert len(Fake.seen) == 3, "a query is tried again"
+
+
+def test_an_answer_that_never_ends_is_given_up(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Fake.replies.append(solutions("a"))
+    monkeypatch.setattr(Fake, "drips", True)
+    with pytest.raises(LimitReached, match="too long"):
+        remote(fake).query("SELECT ?x {}", CSV)
 
 
 @pytest.mark.parametrize(
@@ -284,23 +308,31 @@ def test_a_build_replaces_what_was_built_and_keeps_what_was_written(clean: Engin
     built.replace_built([], "three")
 
 
-def test_capabilities_are_as_the_table_says(clean: Engine) -> None:
+def promised(embedded: bool) -> dict[str, bool]:
+    """What the table of the documentation says an engine can do."""
+    text = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+    table = text.partition("## What a remote engine cannot promise")[2].partition("\n\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    return {row[0]: row[1 if embedded else 2] == "yes" for row in rows[2:]}
+
+
+def test_capabilities_are_as_the_documentation_says(clean: Engine) -> None:
     embedded = isinstance(clean, Store)
-    can = {name: pair[0 if embedded else 1] for name, pair in CAPABILITIES.items()}
-    assert can["replies carry tags and are kept until the next write"] == bool(clean.version)
+    can = promised(embedded)
+    assert can["queries, updates, named graphs, formats"]
+    assert can["tags, kept replies"] == bool(clean.version)
     store: GraphStore = clean  # type: ignore[assignment]
     store.write_graph(GraphWrite("put", G, ((b"", "text/turtle"),), "http://e/"))
     try:
         kept = store.read_graph(G, "text/turtle").body is not None
     except NotFound:
         kept = False
-    assert can["empty graphs are kept"] == kept
     try:
         apart = store.read_graph(None, "text/turtle").body is not None
     except NotFound:
         apart = False
-    assert can["the unnamed graph can be read apart from the union"] == apart
-    if embedded:
+    assert can["unnamed graph apart from the union, empty graphs"] == kept == apart
+    if can["a statement in two graphs counts once"]:
         triple = "<http://e/t> <http://e/p> 5"
         clean.update(f"INSERT DATA {{ GRAPH <{G}> {{ {triple} }} GRAPH <{H}> {{ {triple} }} }}")
         assert rows(clean, "SELECT (SUM(?o) AS ?n) { <http://e/t> <http://e/p> ?o }") == [b"5"]

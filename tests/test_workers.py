@@ -480,6 +480,7 @@ def test_a_journal_that_cannot_be_folded_in_fails_no_write(
 
     monkeypatch.setattr(Store, "compact", full)
     ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
     with Store.open(tmp_path / "store") as store, ours, theirs:
         keeper = Keeper(store, Limits(), ours, False, lambda: None)
         keeper.compact_at = 100

@@ -1,13 +1,15 @@
-"""What is looked at in a document before a parser gets it: entities that grow, deep nesting."""
+"""RDF documents from elsewhere: refused where they are bombs for a parser, then read."""
 
 from __future__ import annotations
 
 import re
 from xml.parsers import expat
 
-from pyoxigraph import RdfFormat
+from pyoxigraph import Quad, RdfFormat, parse
 
 from ncpc_kg.errors import Place, QueryError
+from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE
+from ncpc_kg.store.changes import AnyGraph
 
 _DECLARATION = re.compile(rb"<!ENTITY\s+(%\s+)?([^\s%\"'>]+)\s*(\"[^\"]*\"|'[^']*')?")
 _REFERENCE = re.compile(rb"&(?!#|(?:amp|lt|gt|quot|apos);)")
@@ -15,6 +17,46 @@ _JSON = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _TURTLE = re.compile(rb'"(?:[^"\\\n]|\\.)*"|<<|>>')
 _LARGEST = 64 * 1024**2
 _DEEPEST = 1000
+
+
+def parse_graph(body: bytes, media_type: str, base: str, target: AnyGraph) -> list[Quad]:
+    """Read the statements of a document into one graph.
+
+    Args:
+        body: The document.
+        media_type: Its media type, without parameters.
+        base: What relative IRIs are resolved against.
+        target: The graph the statements go to.
+
+    Raises:
+        QueryError: It is not well-formed, or holds named graphs.
+    """
+    kind = GRAPHS_BY_MEDIA_TYPE.get(media_type)
+    if kind is None:
+        raise QueryError(
+            "The document is in no format that is read here.",
+            found=media_type,
+            expected=", ".join(GRAPHS_BY_MEDIA_TYPE),
+        )
+    form = kind.engine
+    check(body, form)
+    try:
+        quads = [
+            Quad(q.subject, q.predicate, q.object, target)
+            for q in parse(body, form, base_iri=base, without_named_graphs=True, rename_blank_nodes=True)
+        ]
+    except SyntaxError as error:
+        where = re.search(r"line (\d+)(?: (?:column|between columns) (\d+))?", str(error))
+        line, column = (error.lineno, error.offset) if error.lineno else (None, None)
+        if line is None and where:
+            line, column = int(where[1]), int(where[2]) if where[2] else None
+        raise QueryError(
+            f"The body is not well-formed {kind.name}.",
+            found=str(error.msg or error)[:300],
+            hint="check the body, or whether the Content-Type header says what it is",
+            place=Place(line=line, column=column),
+        ) from error
+    return quads
 
 
 def check(body: bytes, form: RdfFormat) -> None:

@@ -9,9 +9,10 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad
 
 from ncpc_kg.engine import Answer, Change, GraphWrite
 from ncpc_kg.errors import Conflict, NotFound, PreconditionFailed
+from ncpc_kg.store.changes import AnyGraph, adding, dropping, replacing
+from ncpc_kg.store.documents import parse_graph
 from ncpc_kg.store.serialisation import graph_bytes
 from ncpc_kg.store.snapshot import Snapshot
-from ncpc_kg.store.updates import AnyGraph, adding, dropping, parse_graph, replacing
 
 
 def read(snapshot: Snapshot, name: str | None, media_type: str, limit: int | None = None) -> Answer:
@@ -60,7 +61,8 @@ def plan(
             hint="write into another graph",
         )
     exists = _exists(snapshot, graph)
-    _check_conditions(snapshot, graph, write, exists)
+    if write.if_match is not None or write.if_none_match is not None:
+        check_conditions(write, tag(snapshot.graph(graph)) if exists else None)
     if write.method == "delete":
         if not exists:
             raise _missing(write.name)
@@ -73,11 +75,16 @@ def plan(
     return change, not exists or empty_default
 
 
-def _check_conditions(snapshot: Snapshot, graph: AnyGraph, write: GraphWrite, exists: bool) -> None:
-    """If-Match and If-None-Match (RFC 9110, section 13.1)."""
-    if write.if_match is None and write.if_none_match is None:
-        return
-    now = tag(snapshot.graph(graph)) if exists else None
+def check_conditions(write: GraphWrite, now: str | None) -> None:
+    """If-Match and If-None-Match (RFC 9110, section 13.1).
+
+    Args:
+        write: What shall be written.
+        now: The tag of the graph; None where there is none.
+
+    Raises:
+        PreconditionFailed: The graph is not in the state that the client expects.
+    """
     for tags, wanted in ((write.if_match, True), (write.if_none_match, False)):
         if tags is not None and (now is not None and ("*" in tags or now in tags)) != wanted:
             raise PreconditionFailed(

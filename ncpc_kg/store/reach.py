@@ -6,6 +6,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -111,13 +112,42 @@ class Reach:
         try:
             connection.request("GET", target, headers={"Accept": accept})
             response = connection.getresponse()
-            body = response.read(self.max_bytes + 1)
+            body = read_body(response, self.max_bytes, time.monotonic() + self.seconds)
         except (OSError, http.client.HTTPException) as error:
             raise ServiceError(f"{iri} cannot be loaded.", found=str(error)) from error
         finally:
             connection.close()
         if response.status != 200:
             raise ServiceError(f"{iri} cannot be loaded.", found=f"status {response.status}", expected="200")
-        if len(body) > self.max_bytes:
-            raise TooLarge(f"{iri} is too large to load.", expected=f"at most {self.max_bytes} bytes")
         return body, response.headers.get_content_type()
+
+
+def read_body(response: http.client.HTTPResponse, most: int, deadline: float) -> bytes:
+    """Read what another host sends, whole or not at all.
+
+    Args:
+        response: The answer, of which nothing was read yet.
+        most: Most bytes to take.
+        deadline: When to give up, on the monotonic clock.
+
+    Raises:
+        TooLarge: There is more.
+        TimeoutError: It is not all there in time.
+        OSError, HTTPException: It broke off.
+    """
+    promised = response.length
+    body = bytearray()
+    while promised is None or len(body) < promised:
+        part = response.read1(1 << 16)
+        if not part:
+            break
+        body += part
+        if len(body) > most:
+            raise TooLarge(
+                "What another host sent is larger than this service takes.", expected=f"at most {most} bytes"
+            )
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer did not end in time")
+    if promised is not None and len(body) < promised:
+        raise ConnectionError(f"the answer broke off after {len(body)} of {promised} bytes")
+    return bytes(body)

@@ -9,48 +9,21 @@ see the unnamed graph, as the specification has it, or what WITH, USING and `usi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
 
 from ncpc_kg.engine import Change, DatasetClause
-from ncpc_kg.errors import Conflict, Place, QueryError, ServiceError
-from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE
-from ncpc_kg.store import documents, syntax
+from ncpc_kg.errors import Conflict, QueryError, ServiceError
+from ncpc_kg.store import management, syntax
+from ncpc_kg.store.changes import combine, missing
+from ncpc_kg.store.operations import Operation, split
 from ncpc_kg.store.reach import Reach
-from ncpc_kg.store.snapshot import GraphName, Snapshot
-from ncpc_kg.store.syntax import Prologue, Token
+from ncpc_kg.store.snapshot import Snapshot
 
-AnyGraph = GraphName | DefaultGraph
 _CELL = NamedNode("urn:ncpc-kg:cell")
 _ROW = "ncpcKgRow"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of an update: its tokens and the declarations in force."""
-
-    tokens: tuple[Token, ...]
-    names: Prologue
-    text: str
-
-    @property
-    def word(self) -> str:
-        """Its first keyword."""
-        return self.tokens[0].word if self.tokens else ""
-
-    def source(self, tokens: Sequence[Token] | None = None) -> str:
-        """The text of some of its tokens, or of all."""
-        chosen = self.tokens if tokens is None else tokens
-        return self.text[chosen[0].start : chosen[-1].end] if chosen else ""
-
-    def declarations(self) -> str:
-        """BASE and PREFIX lines that make a piece of it readable alone."""
-        lines = [f"BASE <{self.names.base}>"] if self.names.base else []
-        lines += [f"PREFIX {prefix}: <{iri}>" for prefix, iri in self.names.prefixes.items()]
-        return "\n".join(lines) + "\n"
 
 
 def plan(
@@ -100,83 +73,6 @@ def plan(
     return net
 
 
-def split(text: str, base: str | None = None) -> tuple[Operation, ...]:
-    """Split an update into its operations at the semicolons between them."""
-    all_tokens = syntax.tokens(text)
-    operations: list[Operation] = []
-    names = Prologue(base, {}, 0)
-    at = 0
-    while at < len(all_tokens):
-        names = syntax.prologue(all_tokens, at, names)
-        at = names.end
-        end, depth = at, 0
-        while end < len(all_tokens) and (depth or all_tokens[end].text != ";"):
-            depth += {"{": 1, "}": -1}.get(all_tokens[end].text, 0)
-            end += 1
-        if end > at:
-            operations.append(Operation(all_tokens[at:end], names, text))
-        at = end + 1
-    return tuple(operations)
-
-
-def combine(first: Change, second: Change) -> Change:
-    """The change that two changes make one after the other."""
-    inserted, deleted = dict.fromkeys(first.inserted), dict.fromkeys(first.deleted)
-    for quad in second.deleted:
-        if quad in inserted:
-            del inserted[quad]
-        else:
-            deleted[quad] = None
-    for quad in second.inserted:
-        if quad in deleted:
-            del deleted[quad]
-        else:
-            inserted[quad] = None
-    created, dropped = dict.fromkeys(first.created), dict.fromkeys(first.dropped)
-    for name in second.dropped:
-        if name in created:
-            del created[name]
-        else:
-            dropped[name] = None
-    for name in second.created:
-        if name in dropped:
-            del dropped[name]
-        else:
-            created[name] = None
-    return Change(tuple(inserted), tuple(deleted), tuple(created), tuple(dropped))
-
-
-def replacing(snapshot: Snapshot, name: AnyGraph, quads: Iterable[Quad]) -> Change:
-    """The change that makes a graph hold exactly some statements."""
-    wanted = dict.fromkeys(quads)
-    present = set(snapshot.graph(name))
-    return Change(
-        tuple(quad for quad in wanted if quad not in present),
-        tuple(quad for quad in present if quad not in wanted),
-        _new(snapshot, [name]),
-    )
-
-
-def adding(snapshot: Snapshot, name: AnyGraph, quads: Iterable[Quad]) -> Change:
-    """The change that adds statements to a graph."""
-    fresh = tuple(quad for quad in dict.fromkeys(quads) if quad not in snapshot)
-    return Change(inserted=fresh, created=_new(snapshot, [name]))
-
-
-def dropping(snapshot: Snapshot, name: AnyGraph) -> Change:
-    """The change that empties a graph and, if it has a name, makes it go."""
-    dropped = (name,) if not isinstance(name, DefaultGraph) and snapshot.has_graph(name) else ()
-    return Change(deleted=tuple(snapshot.graph(name)), dropped=dropped)
-
-
-def _new(snapshot: Snapshot, names: Iterable[AnyGraph]) -> tuple[GraphName, ...]:
-    return tuple(
-        name
-        for name in dict.fromkeys(names)
-        if not isinstance(name, DefaultGraph) and not snapshot.has_graph(name)
-    )
-
-
 def _check_syntax(text: str, operations: Sequence[Operation], base: str | None) -> None:
     """Let the engine parse the text; on an empty store, where it can do nothing else."""
     if not operations and syntax.tokens(text):
@@ -217,13 +113,7 @@ def _effect(state: Snapshot, operation: Operation, using: DatasetClause | None, 
         return _data(state, operation)
     if first in ("INSERT", "DELETE", "WITH"):
         return _modify(state, operation, using)
-    silent = second == "SILENT"
-    try:
-        return _managed(state, operation, 2 if silent else 1, reach)
-    except (QueryError, ServiceError):
-        if silent:
-            return Change()
-        raise
+    return management.effect(state, operation, reach)
 
 
 def _data(state: Snapshot, operation: Operation) -> Change:
@@ -234,7 +124,7 @@ def _data(state: Snapshot, operation: Operation) -> Change:
     if operation.word == "DELETE":
         return Change(deleted=tuple(quad for quad in scratch if quad in state))
     fresh = tuple(quad for quad in scratch if quad not in state)
-    return Change(inserted=fresh, created=_new(state, scratch.named_graphs()))
+    return Change(inserted=fresh, created=missing(state, scratch.named_graphs()))
 
 
 def _modify(state: Snapshot, operation: Operation, using: DatasetClause | None) -> Change:
@@ -243,7 +133,7 @@ def _modify(state: Snapshot, operation: Operation, using: DatasetClause | None) 
     at = 0
     with_graph: str | None = None
     if tokens[0].word == "WITH":
-        with_graph = operation.names.resolve(tokens[1], operation.text)
+        with_graph = operation.resolve(1)
         at = 2
     templates: dict[str, str] = {}
     default: list[str] = []
@@ -254,17 +144,17 @@ def _modify(state: Snapshot, operation: Operation, using: DatasetClause | None) 
         if word == "USING":
             into = named if tokens[at + 1].word == "NAMED" else default
             at += 2 if into is named else 1
-            into.append(operation.names.resolve(tokens[at], operation.text))
+            into.append(operation.resolve(at))
             at += 1
         elif word == "WHERE" or tokens[at].text == "{":
             at += 1 if word == "WHERE" else 0
-            end = _closing(tokens, at)
+            end = operation.block(at)
             pattern = operation.source(tokens[at : end + 1])
             if "DELETE" in templates and templates["DELETE"] == "":
                 templates["DELETE"] = pattern
             at = end + 1
         elif tokens[at + 1].text == "{":
-            end = _closing(tokens, at + 1)
+            end = operation.block(at + 1)
             templates[word] = operation.source(tokens[at + 1 : end + 1])
             at = end + 1
         else:
@@ -282,7 +172,7 @@ def _modify(state: Snapshot, operation: Operation, using: DatasetClause | None) 
     return Change(
         tuple(quad for quad in inserted if quad not in state),
         tuple(quad for quad in deleted if quad in state and quad not in kept),
-        _new(state, (quad.graph_name for quad in inserted)),
+        missing(state, (quad.graph_name for quad in inserted)),
     )
 
 
@@ -344,115 +234,3 @@ def _fill(operation: Operation, template: str | None, rows: _Rows, with_graph: s
         custom_functions={_CELL: cell},
     )
     return list(scratch)
-
-
-def _managed(state: Snapshot, operation: Operation, at: int, reach: Reach) -> Change:
-    """LOAD and the operations on whole graphs (sections 3.1.4, 3.1.5 and 3.2)."""
-    tokens, word = operation.tokens, operation.word
-    if word == "LOAD":
-        return _load(state, operation, at, reach)
-    if word == "CREATE":
-        name = NamedNode(operation.names.resolve(tokens[at + 1], operation.text))
-        if state.has_graph(name):
-            raise _failed(operation, at + 1, "This graph exists already.")
-        return Change(created=(name,))
-    if word in ("CLEAR", "DROP"):
-        change = Change()
-        for graph in _targets(state, operation, at, missing_fails=word == "DROP"):
-            one = dropping(state, graph)
-            change = combine(change, one if word == "DROP" else replace(one, dropped=()))
-        return change
-    source, at = _graph_or_default(operation, at)
-    target, _ = _graph_or_default(operation, at + 1)
-    if not isinstance(source, DefaultGraph) and not state.has_graph(source):
-        raise _failed(operation, 1, "The source graph does not exist.")
-    if source == target:
-        return Change()
-    moved = [Quad(q.subject, q.predicate, q.object, target) for q in state.graph(source)]
-    if word == "ADD":
-        return adding(state, target, moved)
-    change = replacing(state, target, moved)
-    return combine(change, dropping(state, source)) if word == "MOVE" else change
-
-
-def _load(state: Snapshot, operation: Operation, at: int, reach: Reach) -> Change:
-    iri = operation.names.resolve(operation.tokens[at], operation.text)
-    target: AnyGraph = DefaultGraph()
-    if len(operation.tokens) > at + 3:
-        target = NamedNode(operation.names.resolve(operation.tokens[at + 3], operation.text))
-    body, media_type = reach.fetch(iri)
-    return adding(state, target, parse_graph(body, media_type, iri, target))
-
-
-def parse_graph(body: bytes, media_type: str, base: str, target: AnyGraph) -> list[Quad]:
-    """Read the statements of a document into one graph.
-
-    Args:
-        body: The document.
-        media_type: Its media type, without parameters.
-        base: What relative IRIs are resolved against.
-        target: The graph the statements go to.
-
-    Raises:
-        QueryError: It is not well-formed, or holds named graphs.
-    """
-    form = GRAPHS_BY_MEDIA_TYPE[media_type].engine
-    documents.check(body, form)
-    try:
-        quads = [
-            Quad(q.subject, q.predicate, q.object, target)
-            for q in parse(body, form, base_iri=base, without_named_graphs=True, rename_blank_nodes=True)
-        ]
-    except SyntaxError as error:
-        where = re.search(r"line (\d+)(?: (?:column|between columns) (\d+))?", str(error))
-        line, column = (error.lineno, error.offset) if error.lineno else (None, None)
-        if line is None and where:
-            line, column = int(where[1]), int(where[2]) if where[2] else None
-        raise QueryError(
-            f"The body is not well-formed {GRAPHS_BY_MEDIA_TYPE[media_type].name}.",
-            found=str(error.msg or error)[:300],
-            hint="check the body, or whether the Content-Type header says what it is",
-            place=Place(line=line, column=column),
-        ) from error
-    return quads
-
-
-def _targets(state: Snapshot, operation: Operation, at: int, missing_fails: bool) -> list[AnyGraph]:
-    word = operation.tokens[at].word
-    if word == "DEFAULT":
-        return [DefaultGraph()]
-    if word in ("NAMED", "ALL"):
-        return [*state.graphs(), *([DefaultGraph()] if word == "ALL" else [])]
-    name = NamedNode(operation.names.resolve(operation.tokens[at + 1], operation.text))
-    if missing_fails and not state.has_graph(name):
-        raise _failed(operation, at + 1, "This graph does not exist.")
-    return [name]
-
-
-def _graph_or_default(operation: Operation, at: int) -> tuple[AnyGraph, int]:
-    token = operation.tokens[at]
-    if token.word == "DEFAULT":
-        return DefaultGraph(), at + 1
-    if token.word == "GRAPH":
-        at += 1
-    return NamedNode(operation.names.resolve(operation.tokens[at], operation.text)), at + 1
-
-
-def _closing(tokens: Sequence[Token], at: int) -> int:
-    """Number of the token that closes the bracket at token number `at`."""
-    depth = 0
-    for number in range(at, len(tokens)):
-        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
-        if depth == 0:
-            return number
-    return len(tokens) - 1
-
-
-def _failed(operation: Operation, at: int, problem: str) -> QueryError:
-    token = operation.tokens[min(at, len(operation.tokens) - 1)]
-    return QueryError(
-        problem,
-        found=token.text,
-        hint=f"write {operation.word} SILENT to go on without it",
-        place=syntax.place(operation.text, token.start),
-    )

@@ -213,7 +213,11 @@ def test_nothing_comes_into_force_before_it_and_its_names_are_on_the_disk(
     """What a file system may lose in a power cut is what nobody waited for."""
     place = tmp_path / "deep" / "store"
     synced: set[str] = set()
-    fsync, replace = os.fsync, os.replace
+    fsync, replace, mkdir = os.fsync, os.replace, os.mkdir
+
+    def made(path: Path, mode: int = 0o777) -> None:
+        mkdir(path, mode)
+        synced.discard(str(path.parent))
 
     def waited(descriptor: int) -> None:
         synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
@@ -222,15 +226,14 @@ def test_nothing_comes_into_force_before_it_and_its_names_are_on_the_disk(
     def swapped(old: str | Path, new: str | Path) -> None:
         if Path(new).name == "current":
             number = Path(old).read_text().strip()
-            needed = [place / number, *(place / number).iterdir(), Path(old), place, place.parent, tmp_path]
-            assert {str(path) for path in needed} - {str(path).removesuffix(".new") for path in synced} == {
-                str(old)
-            }
-            synced.clear()
-            synced.update(map(str, (place.parent, tmp_path)))
+            state = place / number
+            needed = {str(path) for path in (*state.iterdir(), state, place / "current", place, place.parent)}
+            assert not needed - {path.removesuffix(".new") for path in synced}
+            synced.discard(str(place))
         replace(old, new)
 
     monkeypatch.setattr(os, "fsync", waited)
+    monkeypatch.setattr(os, "mkdir", made)
     monkeypatch.setattr(os, "replace", swapped)
     with Store.open(place) as store:
         store.replace_built(BUILT, "one")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from ncpc_kg.engine import DatasetClause
 from ncpc_kg.errors import Conflict, Forbidden, QueryError
 from ncpc_kg.store import Reach, Snapshot, syntax
-from ncpc_kg.store.updates import plan, split
+from ncpc_kg.store.operations import split
+from ncpc_kg.store.updates import plan
 
 P = "PREFIX e: <http://e/> "
 DATA = """
@@ -197,6 +200,33 @@ def test_failing_operations_change_nothing(text: str) -> None:
 def test_load_reaches_nothing_by_default(text: str) -> None:
     with pytest.raises(Forbidden):
         plan(snapshot(), text, None, Reach())
+
+
+@dataclass(frozen=True)
+class Shelf(Reach):
+    """Hands out one document, whatever is asked for."""
+
+    body: bytes = b""
+    media_type: str = "text/turtle"
+
+    def fetch(self, iri: str) -> tuple[bytes, str]:
+        return self.body, self.media_type
+
+
+def test_load_adds_a_document_to_a_graph() -> None:
+    change = plan(
+        snapshot(), "LOAD <http://h/d/> INTO GRAPH <http://e/new>", None, Shelf(body=b"<a> <b> 1 .")
+    )
+    assert [str(quad.subject) for quad in change.inserted] == ["<http://h/d/a>"]
+    assert change.created == (ox.NamedNode("http://e/new"),)
+
+
+@pytest.mark.parametrize(("body", "media_type"), [(b"<html>", "text/html"), (b"<a> <b>", "text/turtle")])
+def test_load_of_something_else_is_an_error(body: bytes, media_type: str) -> None:
+    shelf = Shelf(body=body, media_type=media_type)
+    with pytest.raises(QueryError):
+        plan(snapshot(), "LOAD <http://h/d>", None, shelf)
+    assert not plan(snapshot(), "LOAD SILENT <http://h/d>", None, shelf)
 
 
 def test_service_in_an_update_reaches_nothing_by_default() -> None:
