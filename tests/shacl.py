@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyshacl
 import rdflib
-from pyoxigraph import BlankNode
+from pyoxigraph import BlankNode, NamedNode, Quad, Triple
 from rdflib import RDF, SH
 from rdflib.term import Node
 
@@ -18,6 +18,11 @@ from ncpc_kg.validation.processor import choose_message
 
 # Focus node, path, value, component, severity, shape, message.
 Row = tuple[str, str, str, str, str, str, str]
+
+
+def quads_of(triples: Iterable[Triple], graph: NamedNode) -> tuple[Quad, ...]:
+    """Put statements into one graph."""
+    return tuple(Quad(t.subject, t.predicate, t.object, graph) for t in triples)
 
 
 def text(term: Term | None) -> str:

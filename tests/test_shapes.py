@@ -10,12 +10,12 @@ import rdflib
 from pyoxigraph import NamedNode
 from rdflib import RDF, SH, SKOS
 from samples import ROOT
+from shacl import quads_of
 
 from ncpc_kg.engine import Change
 from ncpc_kg.graph import Dataset, merge
 from ncpc_kg.sources import find_sources, read_source
 from ncpc_kg.validation import Finding, Report, Shapes, read_shapes, validate, validate_change, validate_entry
-from ncpc_kg.validation.view import quads_of
 from ncpc_kg.vocabulary import GRAPH, SHAPE
 
 EXAMPLES = Path(__file__).parent / "examples"

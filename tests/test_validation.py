@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 from rdflib import DCTERMS, RDF, RDFS, SH
 from samples import ROOT
-from shacl import Row, expected_rows, reference, rows
+from shacl import Row, expected_rows, quads_of, reference, rows
 from test_shapes import EXAMPLE, EXAMPLES, INVALID, VALID, base, shapes
 
 from ncpc_kg.engine import Change
@@ -33,7 +33,7 @@ from ncpc_kg.validation import (
     validate_in_parts,
 )
 from ncpc_kg.validation.run import find_work, small_graph
-from ncpc_kg.validation.view import View, quads_of
+from ncpc_kg.validation.view import View
 from ncpc_kg.vocabulary import ID, INFERRED, NCPC, SHAPE
 
 W3C = ROOT.parent / "shared/w3c/shacl/core"
@@ -41,6 +41,15 @@ MF, SHT = (
     rdflib.Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"),
     rdflib.Namespace("http://www.w3.org/ns/shacl-test#"),
 )
+TRIPLES = sorted(
+    {
+        triple
+        for path in (*VALID, *INVALID)
+        for triple in read_source(path, "ontology", EXAMPLE.value).triples
+    },
+    key=str,
+)
+
 # It writes "1"^^xsd:boolean for sh:uniqueLang and expects that to say nothing; rdflib reads true.
 KNOWN = {"property/uniqueLang-002"}
 
@@ -123,6 +132,39 @@ def test_same_as_pyshacl_on_everything_broken_at_once() -> None:
     assert len(found) > len(INVALID) / 2
 
 
+def test_every_sparql_constraint_finds_what_pyshacl_finds() -> None:
+    kind = NamedNode(str(SH.SPARQLConstraintComponent))
+    seen: set[str] = set()
+    for path in INVALID:
+        triples = read_source(path, "ontology", EXAMPLE.value).triples
+        change = Change(inserted=quads_of(triples, EXAMPLE))
+        findings = validate_change(base().store, change, shapes()).findings
+        broken = {finding.shape.value for finding in findings if finding.component == kind}
+        if broken - seen:
+            seen |= broken
+            dataset = base().patched((), ())
+            dataset.add(EXAMPLE, triples)
+            found = rows(validate(dataset, shapes()).findings)
+            assert found == reference(dataset.to_rdflib(), shapes().graph), path
+    aimed = {str(shape) for shape in shapes().nodes}
+    assert seen == {str(shape) for shape in shapes().graph.subjects(SH.sparql)} & aimed
+    assert len(seen) > 10
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_same_as_pyshacl_however_broken(data: st.DataObject) -> None:
+    dataset = base().patched((), ())
+    dataset.add(EXAMPLE, data.draw(st.lists(st.sampled_from(TRIPLES), max_size=120, unique=True)))
+    here = sorted((quad for quad in dataset.store if "id/" in str(quad.subject)), key=str)
+    for quad in data.draw(st.lists(st.sampled_from(here), max_size=10, unique=True)):
+        dataset.store.remove(quad)
+        other = data.draw(st.sampled_from(here))
+        dataset.store.add(Quad(quad.subject, quad.predicate, other.object, EXAMPLE))
+    found = rows(validate(dataset, shapes()).findings)
+    assert found == reference(dataset.to_rdflib(), shapes().graph)
+
+
 def test_inferred_statements_are_not_seen() -> None:
     dataset = base().patched((), ())
     host = NamedNode(ID["org-host"])
@@ -155,16 +197,6 @@ def test_findings_say_where() -> None:
     assert finding.where is not None
     line = path.read_text().splitlines()[(finding.where.line or 0) - 1]
     assert "ncpc:status" in line
-
-
-TRIPLES = sorted(
-    {
-        triple
-        for path in (*VALID, *INVALID)
-        for triple in read_source(path, "ontology", EXAMPLE.value).triples
-    },
-    key=str,
-)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,9 +10,9 @@ from pyoxigraph import Triple
 from ncpc_kg.engine import Change, Quads, Subject, Term
 from ncpc_kg.errors import Place
 from ncpc_kg.graph import Converter, Dataset
+from ncpc_kg.validation.evaluation import DataGraph
 from ncpc_kg.validation.findings import Finding, Report, make_report
 from ncpc_kg.validation.paths import Inverse, Predicate
-from ncpc_kg.validation.processor import DataGraph
 from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import HIDDEN as HIDDEN
 from ncpc_kg.validation.view import SUBCLASS, View

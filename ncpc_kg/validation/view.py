@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import product
 from typing import cast
 
-from pyoxigraph import NamedNode, Quad, Triple
+from pyoxigraph import NamedNode, Triple
 from rdflib import RDF, RDFS
 
 from ncpc_kg.engine import Change, Quads, Subject, Term
@@ -113,16 +113,3 @@ def _reachable(start: Term, step: Callable[[Term], Iterable[Term]]) -> set[Term]
                 found.add(other)
                 waiting.append(other)
     return found
-
-
-def quads_of(triples: Iterable[Triple], graph: NamedNode) -> tuple[Quad, ...]:
-    """Put statements into one graph.
-
-    Args:
-        triples: The statements.
-        graph: The graph.
-
-    Returns:
-        The quads, in the same order.
-    """
-    return tuple(Quad(t.subject, t.predicate, t.object, graph) for t in triples)
