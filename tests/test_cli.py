@@ -88,7 +88,9 @@ def test_check_says_that_the_content_conforms(run: Run) -> None:
 
     assert code == 0
     assert out.startswith("Conforms: no findings")
-    assert "Validating" in err
+    kinds = [line.split()[1] for line in err.splitlines()]
+    assert kinds == list(dict.fromkeys(kinds)), "a line for each kind of step"
+    assert "Validating" in kinds
 
 
 def test_check_leaves_with_1_where_a_shape_is_broken(run: Run, tmp_path: Path) -> None:
@@ -239,6 +241,8 @@ def test_query_lists_the_catalogue(run: Run) -> None:
         (["host-of-centre", "-p", "centre"], ["A parameter has no value", "--param NAME=VALUE"]),
         (["ASK { ?s ?p ?o }", "-p", "centre=x"], ["Only questions take parameters"]),
         (["ASK { ?s ?p ?o }", "-f", "yaml"], ["There is no format", "table, json"]),
+        (["ASK { ?s ?p ?o }", "-f", "csv"], ["cannot be written as csv", "json or xml for ASK"]),
+        (["CONSTRUCT WHERE { ?s ?p ?o }", "-f", "csv"], ["cannot be written as csv", "turtle"]),
         (["ASK {\n ?s ?p }"], ["2:", "not valid SPARQL"]),
         (["SELECT ?x { ?s ncpc:a"], ["1:", "not valid SPARQL"]),
         (["SELECT * { ?s nope:x ?o }"], ["1:15", "prefix nope: is not declared"]),
@@ -331,7 +335,7 @@ def test_format_takes_all_files_by_default(run: Run) -> None:
     assert run("format", "--check") == (0, "", "")
 
 
-def test_a_port_in_use_leaves_with_2(run: Run) -> None:
+def test_a_port_in_use_leaves_with_2(run: Run, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -343,6 +347,7 @@ def test_a_port_in_use_leaves_with_2(run: Run) -> None:
     assert f"cannot listen on 127.0.0.1, port {port}" in err
     assert "--port" in err
     assert "Traceback" not in out + err
+    assert not (tmp_path / "store").exists(), "told before a build that takes its time"
 
 
 def test_serve_answers_until_it_is_told_to_stop(built: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -9,12 +10,21 @@ import pytest
 from samples import ContentMaker
 
 from ncpc_kg import cli, web
+from ncpc_kg.pipeline import build
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
+from ncpc_kg.vocabulary import ID, NCPC
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.2", 0))
+        return int(free.getsockname()[1])
 
 
 def test_every_option_reaches_the_service(
-    make_content: ContentMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_content: ContentMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int
 ) -> None:
     served: list[Settings] = []
 
@@ -24,7 +34,7 @@ def test_every_option_reaches_the_service(
 
     options = {
         "--host": "127.0.0.2",
-        "--port": "8765",
+        "--port": str(port),
         "--content": str(make_content()),
         "--store": str(tmp_path / "store"),
         "--base": "https://example.org/kg/",
@@ -47,7 +57,7 @@ def test_every_option_reaches_the_service(
             store=tmp_path / "store",
             base="https://example.org/kg/",
             host="127.0.0.2",
-            port=8765,
+            port=port,
             allowed_services=("one.example", "two.example:81"),
             tokens_file=tmp_path / "tokens",
             on_violation="warn",
@@ -56,3 +66,25 @@ def test_every_option_reaches_the_service(
             trust_proxy=True,
         )
     ]
+
+
+def test_what_users_wrote_and_no_longer_conforms_is_told(
+    make_content: ContentMaker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    port: int,
+) -> None:
+    settings = Settings(content=make_content(), store=tmp_path / "store")
+    with build(settings).store as store:
+        store.update(f"INSERT DATA {{ <{ID}h> a <{NCPC}Hosting> }}")
+    with (settings.content / "data/ttl/20-brazil.ttl").open("a") as file:
+        file.write("id:centre-utopia a ncpc:Centre .\n")
+    monkeypatch.setattr(web, "serve", lambda settings, store, **_: store.close())
+    options = ["--content", str(settings.content), "--store", str(settings.store)]
+    options += ["--host", "127.0.0.2", "--port", str(port)]
+    monkeypatch.setattr(sys, "argv", ["ncpc-kg", "serve", *options])
+    with pytest.raises(SystemExit):
+        cli.main()
+
+    assert "no longer conforms: id:h: No host" in capsys.readouterr().err

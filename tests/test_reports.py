@@ -142,6 +142,12 @@ def test_rdf_says_the_same_and_is_a_shacl_report() -> None:
     assert pyshacl.validate(graph, shacl_graph=shacl_for_reports)[0]
 
 
+def test_a_warning_lets_data_pass_but_is_no_conformance_in_shacl() -> None:
+    report = make_report([WARNED])
+    assert report.conforms
+    assert list(to_rdf(report).objects(None, SH.conforms)) == [rdflib.Literal(False)]
+
+
 def test_empty_report_conforms_in_rdf() -> None:
     graph = to_rdf(Report())
     assert list(graph.objects(None, SH.conforms)) == [rdflib.Literal(True)]

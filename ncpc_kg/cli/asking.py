@@ -24,7 +24,7 @@ from ncpc_kg.cli.terminal import (
     progress,
 )
 from ncpc_kg.engine import Answer, Formats
-from ncpc_kg.errors import ParameterError, QueryError
+from ncpc_kg.errors import NotAcceptable, ParameterError, QueryError
 from ncpc_kg.negotiation import formats as formats_of
 from ncpc_kg.remote import Remote
 from ncpc_kg.sources import read_text
@@ -68,22 +68,28 @@ def run_query(
     formats = _formats(form)
     asked = _asked(what, catalogue, base)
     given = dict(map(_pair, param or ()))
+    if given and not isinstance(asked, Question):
+        raise ParameterError(
+            "Only questions take parameters.",
+            found=f"--param {next(iter(given))}",
+            expected="the name of a question, or a file with a #+ header",
+            hint="list the questions with: ncpc-kg query --list",
+        )
     with progress() as tell:
         opening = Remote.open(settings) if engine else pipeline.open_current(settings, tell)
     with closing(opening) as opened:
-        if isinstance(asked, Question):
-            terms = query.read_terms(opened, asked, given)
-            result = query.answer(opened, asked, terms, formats)
-        elif given:
+        try:
+            if isinstance(asked, Question):
+                result = query.answer(opened, asked, query.read_terms(opened, asked, given), formats)
+            else:
+                path = Path(what) if Path(what).is_file() else None
+                result = query.answer_text(opened, asked, formats, base, path)
+        except NotAcceptable as error:
             raise ParameterError(
-                "Only questions take parameters.",
-                found=f"--param {next(iter(given))}",
-                expected="the name of a question, or a file with a #+ header",
-                hint="list the questions with: ncpc-kg query --list",
-            )
-        else:
-            path = Path(what) if Path(what).is_file() else None
-            result = query.answer_text(opened, asked, formats, base, path)
+                f"This result cannot be written as {form}.",
+                expected="json or xml for ASK, turtle or another RDF format for CONSTRUCT and DESCRIBE",
+                hint="choose another --format, or leave it out",
+            ) from error
     _print_answer(result, form, base)
 
 
