@@ -243,6 +243,13 @@ def test_programs_choose_the_form_of_the_report(client: TestClient, name: str, m
     assert "e-mail" in by_name.text
 
 
+def test_a_form_that_is_not_offered_is_told(client: TestClient) -> None:
+    answer = client.post("/entries/check?format=word&file=n.yaml", content=GOOD, headers=YAML)
+
+    assert answer.status_code == 400
+    assert "sarif" in answer.text
+
+
 def test_a_workbook_comes_back_marked(client: TestClient) -> None:
     book = client.get("/entries/template.xlsx")
     assert zipfile.is_zipfile(io.BytesIO(book.content))
