@@ -33,6 +33,7 @@ class Name:
         kind: What the thing is, or an empty string.
         preferred: Whether the project calls the thing so.
         language: Language tag, or an empty string.
+        fact: Whether the thing is a fact, which comes after what it tells of.
     """
 
     thing: str
@@ -40,6 +41,7 @@ class Name:
     kind: str = ""
     preferred: bool = True
     language: str = ""
+    fact: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,15 @@ class Index:
                 if held is None or rank < held[0]:
                     best[thing] = (rank, at)
         if best:
-            order = sorted(best, key=lambda thing: (best[thing][0], fold(self._labels[thing].text), thing))
+            order = sorted(best, key=lambda thing: (best[thing][0], *self._place(thing)))
             return Found(tuple(self._hit(thing, best[thing][1]) for thing in order[:limit]), len(order))
         alike = self._similar(wanted, min(limit, 5))
         return Found(alike, len(alike), similar=True)
+
+    def _place(self, thing: str) -> tuple[bool, bool, str, str]:
+        """Its place among those that fit as well: things of a known kind, parts of the paper, facts."""
+        label = self._labels[thing]
+        return (label.fact, not label.kind, fold(label.text), thing)
 
     def _similar(self, wanted: str, limit: int) -> tuple[Hit, ...]:
         grams = _grams(wanted)
@@ -155,6 +162,7 @@ def read_index(answer: Answer) -> Index:
             found.get("kind", {}).get("value", ""),
             found["preferred"]["value"] == "true",
             found["name"].get("xml:lang", ""),
+            found.get("fact", {}).get("value") == "true",
         )
         for found in json.loads(answer.body)["results"]["bindings"]
     )

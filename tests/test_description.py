@@ -123,6 +123,30 @@ def test_evidence_of_one_property(engine: SnapshotEngine) -> None:
     assert found.label == "Hosting: The host"
 
 
+def test_a_contradiction_is_called_by_what_it_says() -> None:
+    clash = """id:clash a ncpc:Discrepancy, ncpc:SourcedFact ; ncpc:concerns id:centre ; ncpc:kind id:kind ;
+    dcterms:identifier "D7" ; dcterms:description "Two starts."@en ."""
+    assert "D7. Two starts." in [fact.label for fact in of(SnapshotEngine(DATA + clash), "centre").facts]
+
+
+def test_a_property_that_a_narrower_one_says_as_well_is_left_out() -> None:
+    narrower = """ncpc:hasCurrentHost rdfs:isDefinedBy <https://w3id.org/ncpc/ontology> ;
+    rdfs:subPropertyOf ncpc:hasHadHost . id:centre ncpc:hasHadHost id:org ; ncpc:hasCurrentHost id:org ."""
+    former = "id:centre ncpc:hasHadHost id:earlier ."
+
+    def said(turtle: str) -> list[str]:
+        return [one.label for one in of(SnapshotEngine(DATA + turtle), "centre").properties]
+
+    assert said(narrower) == ["Has current host"]
+    assert said(narrower + former) == ["Has current host", "Has had host"]
+
+
+def test_an_inverse_is_data_but_no_link_of_its_own(engine: SnapshotEngine) -> None:
+    found = of(engine, "hosting-x")
+    assert "has fact" not in [one.property.label for one in found.incoming]
+    assert (f"<{ID.centre}>", f"<{NCPC.hasFact}>", f"<{ID['hosting-x']}>") in found.triples
+
+
 def test_links_to_a_thing(engine: SnapshotEngine) -> None:
     found = of(engine, "org")
     assert [(one.property.label, [t.label for t in one.things]) for one in found.incoming] == [

@@ -54,6 +54,17 @@ def test_whole_names_come_before_beginnings_and_parts() -> None:
     assert [hit.thing for hit in index.search("apple").hits] == ["e:1", "e:2", "e:3", "e:4"]
 
 
+def test_what_fits_as_well_comes_before_facts_about_it_and_after_nothing_unclassified() -> None:
+    index = Index(
+        (
+            Name("e:fact", "Awareness work in Mexico", "Service Activity", fact=True),
+            Name("e:part", "Introduction (Mexico)"),
+            Name("e:centre", "National Centre of Mexico", "Centre"),
+        )
+    )
+    assert [hit.thing for hit in index.search("mexico").hits] == ["e:centre", "e:part", "e:fact"]
+
+
 def test_the_label_is_shown_with_the_spelling_that_fitted() -> None:
     (hit,) = INDEX.search("China NCPC").hits
 

@@ -49,7 +49,7 @@ def description_query(iri: str, base: str, details: bool = True, page: int = 1) 
         UNION {{ {thing} ncpc:hasPropertyEvidence ?s }}
       }} LIMIT {DETAILED} }}
       BIND(3 AS ?part) ?s ?p ?o FILTER(
-        ?o != ncpc:SourcedFact && ?p NOT IN ({_UNTOLD}) && (?p != ncpc:concerns || ?o != {thing}))
+        ?p NOT IN ({_UNTOLD}) && (?p != ncpc:concerns || ?o != {thing}))
       OPTIONAL {{ ?o skos:prefLabel ?label }}
     }}"""
     text = f"""\

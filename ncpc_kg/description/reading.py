@@ -18,6 +18,7 @@ LONGEST_TEXT = 4000
 _TELLING = (
     "ncpc:hasHost", "ncpc:hasCounterpart", "ncpc:hasDonor", "org:member", "ncpc:hasParty", "org:role",
     "ncpc:indicator", "ncpc:kind", "ncpc:printedNumber", "ncpc:usesMethodology", "dcterms:identifier",
+    "schema:email",
 )  # fmt: skip
 
 _SKOS, _DCT = PREFIXES["skos"], PREFIXES["dcterms"]

@@ -37,7 +37,8 @@ from ncpc_kg.web.site import DatasetView, Dump
 
 # A larger graph is dumped when somebody asks for the file, not to fill in its checksum.
 MADE_AHEAD = 500_000
-PATIENCE = 2.0  # seconds
+PATIENCE = 2.0  # seconds; those who harvest come once, and want the checksums
+_GLANCE = 0.05  # seconds: who looks at the page is not kept waiting
 _SITEMAP_LIMIT = 50_000  # of the sitemap protocol
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _PATHS = ("", "dataset", "ontology", "shapes", "questions")
@@ -126,7 +127,7 @@ class DatasetEndpoint:
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         forms = alternates(site, "/dataset", without=form)
-        view = await self.view(exchange, self.patience)
+        view = await self.view(exchange, min(self.patience, _GLANCE) if form == "html" else self.patience)
         if view.statistics.triples <= MADE_AHEAD and any(one.sha256 is None for one in view.dumps):
             tag = ""  # what is told changes once the dumps are made
         if form == "html":

@@ -6,6 +6,7 @@ much. Every text goes through `escape`, and stands in `bdi`, which keeps its wri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
@@ -37,10 +38,11 @@ class Parts:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self._ours = re.compile(rf"({re.escape(site.base)}[^\s,]*[\w/])")
         self._link = lru_cache(maxsize=20_000)(self._make_link)
         self._property = lru_cache(maxsize=2_000)(_property_of)
-        # A fact is told on the pages of all it ties together, and again after each write: 5 KB at most each.
-        self._fact = lru_cache(maxsize=4_000)(self._make_fact)
+        # A fact is told on the pages of all it ties together, and again after each write.
+        self._fact = lru_cache(maxsize=2_000)(self._make_fact)
 
     def link(self, iri: str, text: str, language: str | None = "") -> Markup:
         """A link to a thing; its plain text if no browser should follow the IRI."""
@@ -49,6 +51,13 @@ class Parts:
     def address(self, iri: str) -> str:
         """Where a link to a thing leads; nowhere if no browser should follow the IRI."""
         return self.site.href(iri) or "#main"
+
+    def linked(self, text: str) -> Markup:
+        """A text in which IRIs of the graph are links."""
+        pieces = self._ours.split(text)
+        pieces[::2] = [escape(plain) for plain in pieces[::2]]
+        pieces[1::2] = [self.link(iri, iri) for iri in pieces[1::2]]
+        return Markup("".join(pieces))  # noqa: S704 - made of escaped pieces
 
     def value(self, value: Value) -> Markup:
         """A value of a property."""

@@ -192,6 +192,39 @@ def test_many_values_are_bounded_where_a_card_shows_them() -> None:
     assert "and 99987 more" in card
 
 
+def test_addresses_in_a_hint_are_links() -> None:
+    told = Parts(SITE).linked(f"did you mean {BASE}id/centre-mexico or {BASE}id/é? <b>")
+
+    assert f'href="/id/centre-mexico"><bdi>{BASE}id/centre-mexico</bdi></a> or ' in told
+    assert 'href="/id/%C3%A9"' in told
+    assert told.endswith("</a>? &lt;b&gt;")
+
+
+def test_contradictions_are_told_once_and_by_number() -> None:
+    thing = described("x")
+    clash = Link(f"{BASE}ontology#Discrepancy", "Discrepancy")
+    clashes = [
+        thing.facts[0]._replace(iri=f"{BASE}id/d{n}", label=f"D{n}. Two starts", type=clash)
+        for n in (103, 9, 9)
+    ]
+
+    page = PAGES.thing(replace(thing, facts=(*thing.facts, *clashes), contested=()), HEAD)
+
+    assert "contradicts itself here, in 2 places" in page
+    assert page.count("Two starts") == 2
+    assert page.index("D9. Two") < page.index("D103. Two")
+
+
+def test_a_name_that_is_quoted_leads_to_where_it_stands() -> None:
+    quoted = Value("CNTL", f"{BASE}id/label-cntl")
+    alt = Property("http://www.w3.org/2008/05/skos-xl#altLabel", "Alt label", "", (quoted,))
+
+    page = PAGES.thing(replace(described("x"), names=("CNTL",), properties=(alt,)), HEAD)
+
+    assert 'also <a href="/id/label-cntl"><bdi>CNTL</bdi></a></p>' in page
+    assert "Alt label" not in page
+
+
 @pytest.fixture
 def hostile_site(tmp_path: Path) -> Iterator[Client]:
     """The real pages over a graph in which every name is hostile."""
