@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from inspect import iscoroutinefunction
+from typing import cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -18,7 +20,6 @@ from ncpc_kg.errors import NcpcError, NotFound
 from ncpc_kg.settings import Settings
 from ncpc_kg.web import problems
 from ncpc_kg.web.engines import AsyncEngine, Threaded
-from ncpc_kg.web.exchange import Reply
 from ncpc_kg.web.graph_store import NAMED, STORE, GraphStoreEndpoint
 from ncpc_kg.web.headers import SECURITY_BYTES
 from ncpc_kg.web.linked_data import add_resources
@@ -32,21 +33,19 @@ from ncpc_kg.web.views import STATIC, Views
 log = logging.getLogger("ncpc_kg.server")
 
 
-def create_app(
-    engine: Engine | AsyncEngine, settings: Settings, tokens: Tokens | None = None, views: Views | None = None
-) -> FastAPI:
+def create_app(engine: Engine | AsyncEngine, settings: Settings, tokens: Tokens | None = None) -> FastAPI:
     """Make the application.
 
     Args:
         engine: Where the graph is; one that blocks is run in threads.
         settings: Settings of the service.
         tokens: Who may write; read from the environment and `settings.tokens_file` if absent.
-        views: Makes the pages.
     """
-    waited = engine if isinstance(engine, AsyncEngine) and not hasattr(engine, "match") else None
-    answering: AsyncEngine = waited if waited is not None else Threaded(engine)  # type: ignore[arg-type]
+    answering = (
+        cast(AsyncEngine, engine) if iscoroutinefunction(engine.query) else Threaded(cast(Engine, engine))
+    )
     known = tokens if tokens is not None else Tokens.read(os.environ, settings.tokens_file)
-    pages = views or Views(Site(settings.base))
+    views = Views(Site(settings.base))
     app = FastAPI(
         title="ncpc-kg",
         summary="The NCPC programme of 1998 as a knowledge graph",
@@ -54,45 +53,34 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    sparql = SparqlEndpoint(answering, settings, known, pages)
-    graphs = GraphStoreEndpoint(answering, settings, known, pages)
-    app.state.sparql, app.state.graphs, app.state.engine = sparql, graphs, answering
-    app.state.settings, app.state.tokens, app.state.views = settings, known, pages
-    _add_error_handlers(app, pages)
+    sparql = SparqlEndpoint(answering, settings, known, views)
+    app.state.sparql, app.state.engine = sparql, answering
+    app.state.settings, app.state.tokens, app.state.views = settings, known, views
     browse = add_browse(app, settings)
     sparql.form = browse.sparql if browse else None
-    _add_routes(app, pages)
+    _add_routes(app, views)
     limit = settings.limits.body_bytes
-    app.state.sparql_endpoint = Endpoint(sparql, limit, pages)
-    graph_endpoint = Endpoint(graphs, limit, pages)
+    app.state.sparql_endpoint = Endpoint(sparql, limit, views)
+    graph_endpoint = Endpoint(GraphStoreEndpoint(answering, settings, known, views), limit, views)
     for path in ("/sparql", "/sparql/"):
         app.router.routes.append(Route(path, app.state.sparql_endpoint, include_in_schema=False))
     for path in (STORE, f"{STORE}/{{rest:path}}", f"{NAMED}{{rest:path}}"):
         app.router.routes.append(Route(path, graph_endpoint, include_in_schema=False))
-    add_resources(app, answering, settings, pages, graph_endpoint)
-    app.add_middleware(SafeReplies, views=pages)
+    add_resources(app, answering, settings, views, graph_endpoint)
+    app.add_middleware(SafeReplies, views=views)
     return app
-
-
-def _add_error_handlers(app: FastAPI, views: Views) -> None:
-    @app.exception_handler(NcpcError)
-    async def ours(request: Request, error: NcpcError) -> Response:
-        return to_response(problems.reply(error, exchange_of(request.scope), views), request.method)
-
-    @app.exception_handler(HTTPException)
-    async def framework(request: Request, error: HTTPException) -> Response:
-        exchange = exchange_of(request.scope)
-        if error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow", "")
-            found: NcpcError = problems.MethodNotAllowed(request.method, allowed)
-        else:
-            found = NotFound("There is nothing at this address.", found=request.url.path[:200])
-            found.http_status = error.status_code
-        return to_response(problems.reply(found, exchange, views), request.method)
 
 
 def _add_routes(app: FastAPI, views: Views) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> None:
+        if error.status_code == 405:
+            raise problems.MethodNotAllowed(request.method, (error.headers or {}).get("Allow", ""))
+        found = NotFound("There is nothing at this address.", found=request.url.path[:200])
+        found.http_status = error.status_code
+        raise found
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def home(query: str | None = None) -> str:
@@ -106,18 +94,8 @@ def _add_routes(app: FastAPI, views: Views) -> None:
         return views.kinds({name: kinds[name]})
 
 
-def to_response(reply: Reply, method: str = "GET") -> Response:
-    """A reply as the framework's response; HEAD has the length of the body, not the body."""
-    response = Response(b"" if method == "HEAD" else reply.body, reply.status)
-    for name, value in reply.headers:
-        response.headers.append(name, value)
-    if method == "HEAD" and reply.body:
-        response.headers["content-length"] = str(len(reply.body))
-    return response
-
-
 class SafeReplies:
-    """Adds the headers that every response carries, and tells an error that nobody foresaw.
+    """Adds the headers that every response carries, and makes a problem document of every error.
 
     Args:
         app: The application.
@@ -152,5 +130,7 @@ class SafeReplies:
             if started:
                 raise
             exchange = exchange_of(scope)
-            log.error("request %s failed", exchange.request_id, exc_info=error)
-            await respond(scope, send, problems.reply(unforeseen(error), exchange, self.views))
+            if not isinstance(error, NcpcError):
+                log.error("request %s failed", exchange.request_id, exc_info=error)
+                error = unforeseen(error)
+            await respond(scope, send, problems.reply(error, exchange, self.views))
