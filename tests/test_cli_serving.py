@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 from samples import ContentMaker
+from servers import free_port
 
 from ncpc_kg import cli, web
 from ncpc_kg.pipeline import build
@@ -16,24 +16,18 @@ from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import ID, NCPC
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.2", 0))
-        return int(free.getsockname()[1])
-
-
 def test_every_option_reaches_the_service(
-    make_content: ContentMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int
+    make_content: ContentMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[Settings] = []
+    port = free_port()
 
     def serve(settings: Settings, store: Store, **_: object) -> None:
         store.close()
         served.append(settings)
 
     options = {
-        "--host": "127.0.0.2",
+        "--host": "localhost",
         "--port": str(port),
         "--content": str(make_content()),
         "--store": str(tmp_path / "store"),
@@ -56,7 +50,7 @@ def test_every_option_reaches_the_service(
             content=tmp_path / "content",
             store=tmp_path / "store",
             base="https://example.org/kg/",
-            host="127.0.0.2",
+            host="localhost",
             port=port,
             allowed_services=("one.example", "two.example:81"),
             tokens_file=tmp_path / "tokens",
@@ -73,7 +67,6 @@ def test_what_users_wrote_and_no_longer_conforms_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    port: int,
 ) -> None:
     settings = Settings(content=make_content(), store=tmp_path / "store")
     with build(settings).store as store:
@@ -82,7 +75,7 @@ def test_what_users_wrote_and_no_longer_conforms_is_told(
         file.write("id:centre-utopia a ncpc:Centre .\n")
     monkeypatch.setattr(web, "serve", lambda settings, store, **_: store.close())
     options = ["--content", str(settings.content), "--store", str(settings.store)]
-    options += ["--host", "127.0.0.2", "--port", str(port)]
+    options += ["--port", str(free_port())]
     monkeypatch.setattr(sys, "argv", ["ncpc-kg", "serve", *options])
     with pytest.raises(SystemExit):
         cli.main()
