@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal as Choice
@@ -65,15 +65,6 @@ class Line:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Mismatch:
-    """A passage whose lines differ from those the checksum was taken of."""
-
-    passage: Passage
-    expected: str
-    found: str
-
-
 def read_passage(iri: str) -> Passage:
     """Read line numbers from the IRI of a passage.
 
@@ -120,7 +111,7 @@ def cited_passages(dataset: Dataset) -> tuple[Passage, ...]:
             except SourceError as error:
                 error.place = dataset.place(quad.subject, quad.predicate, iri)  # type: ignore[arg-type]
                 raise
-    return tuple(sorted(found.values(), key=lambda passage: (passage.start, passage.end)))
+    return _sorted(found.values())
 
 
 def read_paper(path: Path) -> tuple[str, ...]:
@@ -146,9 +137,25 @@ def read_paper(path: Path) -> tuple[str, ...]:
         ) from error
 
 
-def checksum(lines: tuple[str, ...], start: int, end: int) -> str:
-    """Return the SHA-256 of lines `start` to `end` (from 1, inclusive), as hexadecimal text."""
-    return hashlib.sha256("\n".join(lines[start - 1 : end]).encode()).hexdigest()
+def checksum(lines: tuple[str, ...]) -> str:
+    """The SHA-256 of some lines, as hexadecimal text."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def text_of(passage: Passage, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a passage.
+
+    Raises:
+        SourceError: It lies beyond the end of the paper.
+    """
+    if passage.end > len(lines):
+        raise SourceError(
+            "A passage lies beyond the end of the paper.",
+            found=passage.iri.value,
+            expected=f"lines 1 to {len(lines)}",
+            hint="correct the line numbers, or name the right file with --source",
+        )
+    return lines[passage.start - 1 : passage.end]
 
 
 def index_lines(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Line, ...]:
@@ -172,7 +179,7 @@ def index_lines(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Line, ...]:
         kind: Choice["content", "blank", "rule"] = (
             "blank" if not text.strip() else "rule" if _RULE.fullmatch(text) else "content"
         )
-        entries.append(Line(number, kind, section, paragraph, checksum(lines, number, number)))
+        entries.append(Line(number, kind, section, paragraph, checksum((text,))))
     return tuple(entries)
 
 
@@ -202,13 +209,7 @@ def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ..
     index = index_lines(dataset, lines)
     triples: list[Triple] = []
     for passage in cited_passages(dataset):
-        if passage.end > len(lines):
-            raise SourceError(
-                "A passage lies beyond the end of the paper.",
-                found=passage.iri.value,
-                expected=f"lines 1 to {len(lines)}",
-                hint="correct the line numbers, or name the right file with --source",
-            )
+        digest = checksum(text_of(passage, lines))
         section = _innermost(sections, passage.start, passage.end)
         paragraphs = {index[number - 1].paragraph for number in range(passage.start, passage.end + 1)}
         statements: list[tuple[NamedNode, NamedNode | Literal]] = [
@@ -216,7 +217,7 @@ def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ..
             (NamedNode(PREFIXES["oa"] + "hasSource"), DOCUMENT),
             (_START, Literal(str(passage.start), datatype=_INTEGER)),
             (_END, Literal(str(passage.end), datatype=_INTEGER)),
-            (_SHA256, Literal(checksum(lines, passage.start, passage.end))),
+            (_SHA256, Literal(digest)),
         ]
         if section:
             statements.append((_PART_OF, NamedNode(SRC[section])))
@@ -226,7 +227,7 @@ def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ..
     return tuple(triples)
 
 
-def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Mismatch, ...]:
+def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Passage, ...]:
     """Verify the checksums of all passages against a copy of the paper.
 
     Args:
@@ -239,11 +240,10 @@ def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Mismatch, 
     wrong = []
     for node in dataset.match(None, _TYPE, NamedNode(NCPC.Passage)):
         passage = read_passage(_text(node.subject))
-        found = checksum(lines, passage.start, passage.end)
-        for quad in dataset.match(passage.iri, _SHA256, None):
-            if _text(quad.object) != found:
-                wrong.append(Mismatch(passage, _text(quad.object), found))
-    return tuple(sorted(wrong, key=lambda mismatch: (mismatch.passage.start, mismatch.passage.end)))
+        found = checksum(lines[passage.start - 1 : passage.end])
+        if any(_text(quad.object) != found for quad in dataset.match(passage.iri, _SHA256, None)):
+            wrong.append(passage)
+    return _sorted(wrong)
 
 
 def passages_of(dataset: Dataset, thing: NamedNode) -> tuple[Passage, ...]:
@@ -270,50 +270,11 @@ def passages_of(dataset: Dataset, thing: NamedNode) -> tuple[Passage, ...]:
             hint="look the name up: ncpc-kg query 'SELECT ?s WHERE { ?s skos:prefLabel ?name }'",
         )
     cited = {quad.object for node in nodes for quad in dataset.match(node, _EVIDENCE, None)}
-    passages = (read_passage(iri.value) for iri in cited if isinstance(iri, NamedNode))
+    return _sorted(read_passage(iri.value) for iri in cited if isinstance(iri, NamedNode))
+
+
+def _sorted(passages: Iterable[Passage]) -> tuple[Passage, ...]:
     return tuple(sorted(passages, key=lambda passage: (passage.start, passage.end)))
-
-
-def uncovered(dataset: Dataset, index: tuple[Line, ...]) -> tuple[Line, ...]:
-    """List the lines with content that no cited passage covers.
-
-    Args:
-        dataset: The asserted data.
-        index: The line index.
-
-    Returns:
-        The lines in their order.
-    """
-    covered = {n for p in cited_passages(dataset) for n in range(p.start, p.end + 1)}
-    return tuple(line for line in index if line.kind == "content" and line.number not in covered)
-
-
-def read_index(path: Path) -> tuple[Line, ...]:
-    """Read a line index.
-
-    Args:
-        path: The CSV file that `write_index` made.
-
-    Returns:
-        Its entries.
-
-    Raises:
-        SourceError: The file is missing or not in the expected form.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            return tuple(
-                Line(int(r["line"]), r["kind"], r["section"], r["paragraph"], r["sha256"])  # type: ignore[arg-type]
-                for r in rows
-            )
-    except (OSError, KeyError, ValueError) as error:
-        raise SourceError(
-            f"The line index cannot be read: {error}.",
-            expected="a CSV file with the columns " + ", ".join(_COLUMNS),
-            hint="make it again: ncpc-kg evidence build --source FILE",
-            place=Place(path),
-        ) from error
 
 
 def _text(term: object) -> str:

@@ -91,6 +91,14 @@ def test_the_passages_of_a_thing_are_shown_with_their_text(run: Run, tmp_path: P
     assert "It is old." not in run("show", "id:centre-brazil")[1]
 
 
+def test_a_copy_that_is_too_short_is_one_clear_error(run: Run, tmp_path: Path) -> None:
+    short = tmp_path / "short.txt"
+    short.write_text("one line", encoding="utf-8")
+    code, _, said = run("show", "id:centre-brazil", "--source", str(short))
+    assert code == 2
+    assert "beyond the end" in said
+
+
 def test_an_unknown_thing_is_one_clear_error(run: Run) -> None:
     code, _, said = run("show", "id:centre-nowhere")
     assert code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,8 @@ from ncpc_kg.evidence import (
     cited_passages,
     index_lines,
     passages_of,
-    read_index,
     read_paper,
     read_passage,
-    uncovered,
     write_index,
 )
 from ncpc_kg.graph import Dataset
@@ -69,7 +68,7 @@ def test_built_passages_verify_and_a_changed_copy_does_not() -> None:
     data.add(NamedNode("urn:passages"), build_passages(data, PAPER))
     assert check_passages(data, PAPER) == ()
     changed = (*PAPER[:3], "went on here", *PAPER[4:])
-    assert [(m.passage.start, m.passage.end) for m in check_passages(data, changed)] == [(3, 4)]
+    assert [(p.start, p.end) for p in check_passages(data, changed)] == [(3, 4)]
 
 
 def test_a_passage_names_its_paragraph_only_where_it_lies_in_one() -> None:
@@ -90,19 +89,10 @@ def test_passages_of_a_thing_include_those_of_single_properties() -> None:
         passages_of(dataset(DATA), NamedNode(ID.nothing))
 
 
-def test_uncovered_lines_are_those_with_content_and_no_passage() -> None:
-    data = dataset(DATA)
-    assert [line.number for line in uncovered(data, index_lines(data, PAPER))] == [1]
-
-
-def test_the_index_survives_writing_and_reading(tmp_path: Path) -> None:
-    index = index_lines(dataset(DATA), PAPER)
-    path = tmp_path / "index.csv"
-    path.write_text(write_index(index), encoding="utf-8")
-    assert read_index(path) == index
-    path.write_text("line,kind\n1,content\n", encoding="utf-8")
-    with pytest.raises(SourceError, match="evidence build"):
-        read_index(path)
+def test_the_index_is_written_as_a_table() -> None:
+    rows = write_index(index_lines(dataset(DATA), PAPER)).splitlines()
+    assert rows[0] == "line,kind,section,paragraph,sha256"
+    assert rows[3] == f"3,content,sec-points,1,{sha256(PAPER[2].encode()).hexdigest()}"
 
 
 def test_a_missing_paper_is_one_clear_error(tmp_path: Path) -> None:

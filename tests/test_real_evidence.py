@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 import rdflib
 from rdflib import DCTERMS, RDF, URIRef
 
-from ncpc_kg.evidence import LINE_INDEX, Line, cited_passages, read_index, read_passage, uncovered
+from ncpc_kg.evidence import LINE_INDEX, Line, cited_passages, read_passage
 from ncpc_kg.pipeline import Content
 from ncpc_kg.vocabulary import NCPC, PREFIXES, SRC
 
@@ -23,7 +25,9 @@ FRAMES = (
 @pytest.fixture(scope="module")
 def index(real: Content) -> tuple[Line, ...]:
     root = next(file.path for file in real.files if file.role == "data").parents[2]
-    return read_index(root / LINE_INDEX)
+    with (root / LINE_INDEX).open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return tuple(Line(int(r["line"]), r["kind"], r["section"], r["paragraph"], r["sha256"]) for r in rows)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,9 @@ def test_cited_and_described_passages_are_the_same(real: Content, data: rdflib.G
 
 
 def test_every_line_with_content_is_covered(real: Content, index: tuple[Line, ...]) -> None:
-    assert [line.number for line in uncovered(real.asserted, index)] == []
+    covered = {n for p in cited_passages(real.asserted) for n in range(p.start, p.end + 1)}
+    assert [line.number for line in index if line.kind == "content" and line.number not in covered] == []
+    assert len(covered) > 1000
 
 
 def test_lines_no_fact_covers_are_headings(data: rdflib.Graph, index: tuple[Line, ...]) -> None:

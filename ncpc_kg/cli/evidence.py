@@ -61,8 +61,7 @@ def check(source: PaperOption, content: ContentOption = None) -> None:
     with progress() as tell:
         asserted = pipeline.read(make_settings(content), tell).asserted
     wrong = evidence.check_passages(asserted, evidence.read_paper(source))
-    for mismatch in wrong:
-        passage = mismatch.passage
+    for passage in wrong:
         out.print(f"lines {passage.start}-{passage.end} differ from those cited as {passage.iri.value}")
     total = len(evidence.cited_passages(asserted))
     out.print(f"{total - len(wrong)} of {total} passages match")
@@ -92,9 +91,8 @@ def show(
     lines = evidence.read_paper(source) if source else ()
     for passage in evidence.passages_of(asserted, _read_iri(thing)):
         out.print(f"lines {passage.start}-{passage.end}  {passage.iri.value}", style="bold")
-        for number in range(passage.start, passage.end + 1):
-            if lines:
-                out.print(f"{number:5}  {lines[number - 1]}")
+        for number, line in enumerate(evidence.text_of(passage, lines) if source else (), passage.start):
+            out.print(f"{number:5}  {line}")
 
 
 def _read_iri(text: str) -> NamedNode:
