@@ -130,7 +130,8 @@ class GraphStoreEndpoint:
             _tags(exchange.header("if-none-match")),
         )
         made = await self.engine.write_graph(write)
-        status = 201 if made else {"PUT": 204, "POST": 200, "DELETE": 200}[exchange.method]
+        told = exchange.method == "DELETE" or (exchange.method == "POST" and any(body for body, _ in parts))
+        status = 201 if made else 200 if told else 204
         return Reply(status, headers=(("cache-control", "no-store"), *location), label="graph-write")
 
 
@@ -149,15 +150,17 @@ def documents(exchange: Exchange) -> tuple[tuple[bytes, str], ...]:
 
 def _parts(exchange: Exchange) -> list[tuple[bytes, str]]:
     head = f"Content-Type: {exchange.header('content-type')}\r\n\r\n".encode("latin-1")
-    message = BytesParser(policy=HTTP).parsebytes(head + exchange.body)
+    try:
+        message = BytesParser(policy=HTTP).parsebytes(head + exchange.body)
+    except RecursionError as error:
+        raise QueryError("The parts of the body are nested too deeply.", hint="send them flat") from error
     if not message.is_multipart():
         raise QueryError("The parts of the body cannot be told apart.", hint="check the boundary")
-    found: list[tuple[bytes, str]] = []
-    for part in message.iter_parts():
-        if part.is_multipart():
-            raise QueryError("A part of the body has parts itself.", hint="send the documents side by side")
-        found.append((part.get_payload(decode=True) or b"", part.get_content_type()))  # type: ignore[arg-type]
-    return found
+    return [
+        (part.get_payload(decode=True) or b"", part.get_content_type())  # type: ignore[misc]
+        for part in message.walk()
+        if not part.is_multipart()
+    ]
 
 
 def _readable(media_type: str) -> str:

@@ -109,7 +109,7 @@ def test_post_adds(client: Client) -> None:
     reply = client.post(PERSON, token=TOKEN, content=more, headers=TURTLE)
     assert reply.status_code == 200
     assert canonical(client.get(PERSON).content) == canonical(JOHN + more)
-    assert client.post(PERSON, token=TOKEN, content="", headers=TURTLE).status_code == 200
+    assert client.post(PERSON, token=TOKEN, content="", headers=TURTLE).status_code == 204
 
 
 def test_post_to_the_store_makes_a_graph(client: Client) -> None:
@@ -137,6 +137,30 @@ def test_post_of_several_documents(client: Client) -> None:
     assert client.ask(
         "PREFIX foaf: <http://xmlns.com/foaf/0.1/> ASK { ?s foaf:familyName 'Doe' ; foaf:givenName 'Jane' }"
     )
+
+
+def test_post_of_documents_within_a_part(client: Client) -> None:
+    """Section 5.5: a field of a form may hold several files (RFC 2388, 4.2)."""
+    put(client, PERSON)
+    files = "".join(
+        f'--in\r\nContent-Disposition: attachment; filename="{name}.ttl"\r\nContent-Type: text/turtle\r\n\r\n'
+        f'<{HOST}/graphs/person/1> <http://xmlns.com/foaf/0.1/{name}> "x" .\r\n'
+        for name in ("familyName", "givenName")
+    )
+    field = 'Content-Disposition: form-data; name="graphs"\r\nContent-Type: multipart/mixed; boundary=in'
+    body = f"--out\r\n{field}\r\n\r\n{files}--in--\r\n--out--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=out"}
+    assert client.post(PERSON, token=TOKEN, content=body, headers=headers).status_code == 200
+    assert client.ask(
+        "PREFIX foaf: <http://xmlns.com/foaf/0.1/> ASK { ?s foaf:familyName 'x' ; foaf:givenName 'x' }"
+    )
+
+
+def test_parts_nested_without_end(client: Client) -> None:
+    body = "".join(f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(1200))
+    headers = {"content-type": "multipart/form-data; boundary=b0"}
+    reply = client.post(PERSON, token=TOKEN, content=body, headers=headers)
+    assert (reply.status_code, reply.json()["detail"][-7:]) == (400, "deeply.")
 
 
 def test_head(client: Client) -> None:

@@ -77,6 +77,15 @@ def test_dataset_of_the_request(
     assert reply.json()["boolean"] is expected
 
 
+@pytest.mark.parametrize("star", ["SELECT * ", "SELECT DISTINCT *", "select reduced * ", "# all\nSELECT*"])
+def test_columns_come_as_they_are_written(client: Client, star: str) -> None:
+    """Query, 16.1, and Results CSV and TSV, 3.1: `*` is every variable; a table reads as its query does."""
+    text = star + "{ ?s a ?o ; ?p ?k . { SELECT (COUNT(*) AS ?all) { ?hidden ?y ?z } } }"
+    head = client.query(text, "text/csv").text.splitlines()[0]
+    assert head == "s,o,p,k,all"
+    assert client.query(text).json()["head"]["vars"] == head.split(",")
+
+
 def test_form_may_carry_the_dataset(client: Client) -> None:
     """Section 2.1.2: all parameters may stand in the form."""
     reply = client.post("/sparql", data={"query": BOTH, "default-graph-uri": [ONE, TWO]})
