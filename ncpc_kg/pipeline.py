@@ -243,7 +243,8 @@ def _rebuild(store: Target, settings: Settings, wanted: str, progress: Progress)
     if isinstance(store, Store) and (store.written or store.removed):
         progress("Checking what users wrote", 0.7)
         whole = whole.patched(store.written, store.removed, settings.base)
-        written = _new_findings(report, validate_in_parts(whole, shapes))
+        known = set(report.findings)
+        written = tuple(one for one in validate_in_parts(whole, shapes).findings if one not in known)
     progress("Working out what follows (OWL 2 RL)", 0.8)
     close(whole, read_rules(whole, settings.content))
     progress("Writing the store", 0.9)
@@ -252,19 +253,15 @@ def _rebuild(store: Target, settings: Settings, wanted: str, progress: Progress)
     for name in content.shapes.graphs():
         published.add(name, content.shapes.graph(name))
     published.add(NamedNode(GRAPH["questions"]), executables(content.catalogue))
-    published.add(NamedNode(GRAPH["dataset"]), built_record(read_about(), count(published)))
+    published.add(NamedNode(GRAPH["dataset"]), built_record(read_about(), _count(published)))
     # Sorted, so that two builds from the same content are the same bytes.
     store.replace_built(sorted(published.rebased(settings.base).quads(), key=str), wanted)
     progress("Ready", 1.0)
     return Built(store, rebuilt=True, report=report, written=written)
 
 
-def count(dataset: Dataset) -> Statistics:
-    """Count what a dataset holds, for its VoID description.
-
-    Args:
-        dataset: The dataset, under the project's own base.
-    """
+def _count(dataset: Dataset) -> Statistics:
+    """What a dataset under the project's own base holds, for its VoID description."""
     answers = []
     for text, _ in statistics_queries():
         found = cast(QuerySolutions, dataset.query(text))
@@ -295,11 +292,6 @@ def _finding(departure: Departure) -> Finding:
         message=f"Outside OWL 2 RL: {departure.problem}. Say it with an axiom of the profile.",
         where=departure.place,
     )
-
-
-def _new_findings(before: Report, after: Report) -> tuple[Finding, ...]:
-    known = set(before.findings)
-    return tuple(finding for finding in after.findings if finding not in known)
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:
