@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 from typing import cast
 
@@ -20,7 +21,12 @@ class _Inferred:
     """The names of graphs of inferred statements, under whatever base they are published."""
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, NamedNode) and name.value.endswith(_INFERRED)
+        return _is_inferred(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_inferred(name: object) -> bool:
+    return isinstance(name, NamedNode) and name.value.endswith(_INFERRED)
 
 
 _INFERRED = str(INFERRED).removeprefix(BASE)
