@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +123,10 @@ def _copy_entries(source: Path, target: Path) -> None:
         make_directory(target / ENTRIES)
     for path in names:
         kept = target / ENTRIES / path.name
-        if not kept.exists():
-            with suppress(FileNotFoundError):  # accepted or taken back since the names were read
-                write_durably(kept, path.read_bytes())
+        if kept.exists():
+            continue
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue  # accepted or taken back since the names were read
+        write_durably(kept, data)

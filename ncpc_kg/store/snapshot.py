@@ -8,7 +8,6 @@ engine's union would count that statement twice.
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,11 +27,10 @@ from pyoxigraph import (
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
 from ncpc_kg.errors import NcpcError, QueryError, ServiceError
 from ncpc_kg.store import syntax
+from ncpc_kg.store.columns import spelt_out
 from ncpc_kg.store.serialisation import solutions_bytes, triples_bytes, truth_bytes
 
 GraphName = NamedNode | BlankNode
-_NOTHING = Store()
-_STAR = re.compile(r"\bSELECT\s*(?:(?:DISTINCT|REDUCED)\s*)?\*", re.IGNORECASE)
 
 
 class Snapshot:
@@ -216,7 +214,7 @@ class Snapshot:
         store, default, named, union = self._arrange(text, clause)
         try:
             result = store.query(
-                _spelt_out(text, base),
+                spelt_out(text, base),
                 base_iri=base,
                 default_graph=default,
                 named_graphs=named,
@@ -296,13 +294,3 @@ class Snapshot:
                 store.add_graph(name)
                 store.bulk_extend(self.graph(name))
         return store
-
-
-def _spelt_out(text: str, base: str | None) -> str:
-    """A query whose columns come as they are written: the engine orders those of `*` by the alphabet."""
-    if not _STAR.search(text) or syntax.mentions(text, "SERVICE"):  # the engine would call out
-        return text
-    result = _NOTHING.query(text, base_iri=base)
-    if not isinstance(result, QuerySolutions):
-        return text
-    return syntax.all_columns(text, (variable.value for variable in result.variables))

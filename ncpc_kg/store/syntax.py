@@ -8,7 +8,7 @@ operations, and which words of a wrong text its author should look at (SPARQL 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin
@@ -163,24 +163,6 @@ def dataset_clause(text: str, base: str | None = None) -> tuple[tuple[str, ...],
                 into, target = named, all_tokens[at + 2]
             into.append(names.resolve(target, text))
     return (tuple(default), tuple(named)) if default or named else None
-
-
-def all_columns(text: str, names: Iterable[str]) -> str:
-    """A query with its `SELECT *` spelt out, the columns in the order of their first use.
-
-    Args:
-        text: A valid query.
-        names: What `*` stands for; any other query is left as it is.
-    """
-    all_tokens = tokens(text)
-    head = all_tokens[prologue(all_tokens).end :][:3]
-    star = next((token for token in head if token.text == "*"), None)
-    if star is None or head[0].word != "SELECT":
-        return text
-    wanted = set(names)
-    used = dict.fromkeys(token.text[1:] for token in all_tokens if token.kind == "variable")
-    columns = " ".join(f"?{name}" for name in used if name in wanted)
-    return text[: star.start] + f" {columns} " + text[star.end :] if columns else text
 
 
 def mentions(text: str, word: str) -> bool:

@@ -190,21 +190,31 @@ def test_a_backup_is_whole_or_not_there(
     assert whole < number // 4
 
 
-def test_a_restore_that_fails_leaves_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_restore_that_fails_leaves_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
     source, mine = tmp_path / "source", quad("mine", 1)
     make(source)
+    Store.open(tmp_path / "counted").close()
     number = calls(monkeypatch, lambda: restore(source, tmp_path / "counted"))
     for at in range(1, number + 1):
-        place, done = tmp_path / str(at), True
+        place = tmp_path / str(at)
         with Store.open(place) as store:
             store.update("INSERT DATA { <http://e/mine> <http://e/p> 1 }")
-        try:
-            with failing(monkeypatch, at, disk_full):
-                restore(source, place)
-        except StoreError as error:
-            done = "just as the new state came into force" in error.problem
+        if killed:
+            assert crash(monkeypatch, at, lambda p=place: restore(source, p))
+            expected = [OLD, {mine}]
+        else:
+            try:
+                with failing(monkeypatch, at, disk_full):
+                    restore(source, place)
+                expected = [OLD]
+            except StoreError as error:
+                expected = [OLD if "just as the new state came into force" in error.problem else {mine}]
         with Store.open(place) as store:
-            assert set(store.quads()) == (OLD if done else {mine}), f"call {at} of {number}"
+            assert set(store.quads()) in expected, f"call {at} of {number}"
+        assert sum(one.name.isdecimal() for one in place.iterdir()) == 1
 
 
 def test_nothing_comes_into_force_before_it_and_its_names_are_on_the_disk(
