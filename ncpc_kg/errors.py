@@ -11,6 +11,7 @@
     │   └── Conflict, PreconditionFailed, UnsupportedMediaType, TooLarge
     ├── LimitReached            a hard limit stopped the work
     ├── StoreError              the store directory cannot be used
+    │   └── StoreInUse
     └── ServiceError            a port, a remote server or a dependency fails
 
 Every class carries its process exit code and HTTP status, so that neither the
@@ -198,6 +199,10 @@ class StoreError(NcpcError):
 
     http_status = 503
     title = "The store cannot be used"
+
+
+class StoreInUse(StoreError):
+    """Another process has the store open for writing."""
 
 
 class ServiceError(NcpcError):

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from ncpc_kg.errors import StoreError
+from ncpc_kg.errors import StoreError, StoreInUse
 from ncpc_kg.store.durable import make_directory, sync, write_durably
 
 FORMAT = b"ncpc-kg store 1\n"
@@ -227,7 +227,7 @@ def _locked(directory: Path) -> IO[str]:
         file.seek(0)
         holder = file.read().strip()
         file.close()
-        raise StoreError(
+        raise StoreInUse(
             f"The store in {directory} is in use by another process.",
             found=f"process {holder}" if holder else None,
             hint="stop that process, or choose another directory with --store DIR",

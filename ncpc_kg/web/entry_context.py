@@ -14,6 +14,7 @@ from ncpc_kg.entries import Inbox
 from ncpc_kg.entries.read import BOOK_BYTES
 from ncpc_kg.entries.service import JSON
 from ncpc_kg.errors import NotFound, ParameterError
+from ncpc_kg.store.files import ENTRIES
 from ncpc_kg.web.exchange import Exchange
 from ncpc_kg.web.protocol import known_only, parameters
 from ncpc_kg.web.sessions import Sessions
@@ -36,7 +37,7 @@ class EntryContext:
         self.settings = state.settings
         self.views = state.views
         self.sessions = Sessions(state.tokens)
-        self.inbox = Inbox(self.settings.store / "entries")
+        self.inbox = Inbox(self.settings.store / ENTRIES)
 
     async def ask(self, question: Mapping[str, Any], body: bytes = b"") -> Any:
         """Ask the process that holds the graph; see `ncpc_kg.entries.service`."""
