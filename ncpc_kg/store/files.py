@@ -147,9 +147,7 @@ class StoreFiles:
             values = json.loads((state / "state.json").read_text(encoding="utf-8"))
             described = State(**{**values, "graphs": tuple(values["graphs"])})
             for name in DATA:
-                with (state / name).open("rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
-                if found != described.sums[name]:
+                if _sum(state / name) != described.sums[name]:
                     raise _damaged(self.directory, f"{name} is not what was written")
             if not (state / "journal").exists():
                 raise _damaged(self.directory, "the journal is missing")
@@ -194,13 +192,9 @@ class StoreFiles:
         Raises:
             OSError: It cannot be put on the disk.
         """
-        sums = {}
         for name in (*DATA, "journal"):
-            with (new / name).open("rb") as file:
-                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-                os.fsync(file.fileno())
-        del sums["journal"]  # which grows
-        values = {**asdict(described), "sums": sums}
+            sync(new / name)
+        values = {**asdict(described), "sums": {name: _sum(new / name) for name in DATA}}
         write_durably(new / "state.json", json.dumps(values, indent=1).encode())
         sync(self.directory)  # the name of the state, before anything points to it
         write_durably(self.directory / "current", f"{new.name}\n".encode())
@@ -217,6 +211,11 @@ class StoreFiles:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _locked(directory: Path) -> IO[str]:
