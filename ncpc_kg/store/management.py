@@ -7,7 +7,7 @@ from dataclasses import replace
 from pyoxigraph import DefaultGraph, NamedNode, Quad
 
 from ncpc_kg.engine import Change
-from ncpc_kg.errors import QueryError, ServiceError
+from ncpc_kg.errors import Forbidden, QueryError, ServiceError, TooLarge
 from ncpc_kg.store.changes import AnyGraph, adding, combine, dropping, replacing
 from ncpc_kg.store.documents import parse_graph
 from ncpc_kg.store.operations import Operation
@@ -19,15 +19,29 @@ def effect(state: Snapshot, operation: Operation, reach: Reach) -> Change:
     """The change that one of these operations makes; none where it fails in silence.
 
     Raises:
-        QueryError, ServiceError: It fails.
+        Forbidden, QueryError, ServiceError, TooLarge: It fails.
     """
     silent = operation.tokens[1].word == "SILENT" if len(operation.tokens) > 1 else False
     try:
         return _change(state, operation, 2 if silent else 1, reach)
-    except (QueryError, ServiceError):
+    except (Forbidden, QueryError, ServiceError, TooLarge):
         if silent:
             return Change()
         raise
+
+
+def out_of_reach(load: Operation) -> str:
+    """The text of a LOAD with addresses that lead nowhere, so that the engine only parses it.
+
+    Raises:
+        QueryError: An address is none, or its prefix is not declared.
+    """
+    words = [token.text for token in load.tokens]
+    for at, token in enumerate(load.tokens):
+        if token.kind in ("iri", "name"):
+            load.resolve(at)
+            words[at] = "<urn:nowhere>"
+    return " ".join(words)
 
 
 def _change(state: Snapshot, operation: Operation, at: int, reach: Reach) -> Change:

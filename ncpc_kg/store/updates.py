@@ -82,9 +82,9 @@ def _check_syntax(text: str, operations: Sequence[Operation], base: str | None) 
     pieces = [text]
     if calls_out or declared_late:  # the engine would call out, or not take a later PREFIX
         pieces = [
-            op.declarations() + op.source()
+            op.declarations() + (management.out_of_reach(op) if op.word == "LOAD" else op.source())
             for op in operations
-            if op.word != "LOAD" and not syntax.mentions(op.source(), "SERVICE")
+            if not syntax.mentions(op.source(), "SERVICE")
         ]
     for piece in pieces:
         try:

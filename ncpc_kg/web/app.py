@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +22,7 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.web import problems
 from ncpc_kg.web.engines import AsyncEngine, Threaded
 from ncpc_kg.web.graph_store import NAMED, STORE, GraphStoreEndpoint
-from ncpc_kg.web.headers import SECURITY_BYTES
+from ncpc_kg.web.headers import PREFLIGHT, SECURITY_BYTES
 from ncpc_kg.web.linked_data import add_resources
 from ncpc_kg.web.routes import add_browse
 from ncpc_kg.web.site import Site
@@ -75,9 +76,12 @@ def _add_routes(app: FastAPI, views: Views) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.exception_handler(HTTPException)
-    async def framework(request: Request, error: HTTPException) -> None:
+    async def framework(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            raise problems.MethodNotAllowed(request.method, (error.headers or {}).get("Allow", ""))
+            allowed = f"{(error.headers or {}).get('Allow', 'GET, HEAD')}, OPTIONS"
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers={"allow": allowed, **dict(PREFLIGHT)})
+            raise problems.MethodNotAllowed(request.method, allowed)
         found = NotFound("There is nothing at this address.", found=request.url.path[:200])
         found.http_status = error.status_code
         raise found

@@ -34,7 +34,7 @@ def describe(endpoint: str, graphs: Iterable[str], writable: bool, federates: bo
 
 
 def _triples(endpoint: str, graphs: Iterable[str], writable: bool, federates: bool) -> list[Triple]:
-    service, dataset, default = BlankNode(), BlankNode(), BlankNode()
+    service, dataset, default = BlankNode("service"), BlankNode("dataset"), BlankNode("default")
     found = [
         Triple(service, _TYPE, _sd("Service")),
         Triple(service, _sd("endpoint"), NamedNode(endpoint)),
@@ -58,8 +58,8 @@ def _triples(endpoint: str, graphs: Iterable[str], writable: bool, federates: bo
         found.append(Triple(service, _sd("resultFormat"), iri))
         if writable:
             found.append(Triple(service, _sd("inputFormat"), iri))
-    for name in graphs:
-        entry, graph = BlankNode(), BlankNode()
+    for number, name in enumerate(graphs):
+        entry, graph = BlankNode(f"entry{number}"), BlankNode(f"graph{number}")
         found += [
             Triple(dataset, _sd("namedGraph"), entry),
             Triple(entry, _TYPE, _sd("NamedGraph")),

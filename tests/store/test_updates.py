@@ -200,6 +200,16 @@ def test_failing_operations_change_nothing(text: str) -> None:
 def test_load_reaches_nothing_by_default(text: str) -> None:
     with pytest.raises(Forbidden):
         plan(snapshot(), text, None, Reach())
+    assert not plan(snapshot(), text.replace("LOAD", "LOAD SILENT"), None, Reach())
+
+
+@pytest.mark.parametrize(
+    "text", ["LOAD", "LOAD ;", "LOAD SILENT", "LOAD <http://h/d> INTO <http://e/g>", "LOAD SILENT no:where"]
+)
+def test_load_is_parsed_before_anything_is_fetched(text: str) -> None:
+    """SPARQL 1.1, section 19.8, rule 31; SILENT is for what fails, not for what is no update."""
+    with pytest.raises(QueryError):
+        plan(snapshot(), text, None, Shelf(body=b"<a> <b> 1 ."))
 
 
 @dataclass(frozen=True)

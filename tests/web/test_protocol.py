@@ -303,6 +303,16 @@ def test_options_and_cors(client: Client) -> None:
     assert "access-control-allow-credentials" not in reply.headers
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/static/site.css", "/problems/not-found"])
+def test_options_at_every_address(client: Client, path: str) -> None:
+    """RFC 9110, section 9.3.7, and the Fetch standard: a preflight is never refused."""
+    reply = client.request("OPTIONS", path, headers={"access-control-request-method": "GET"})
+    assert (reply.status_code, reply.content) == (204, b"")
+    assert reply.headers["allow"].endswith("OPTIONS")
+    assert "Authorization" in reply.headers["access-control-allow-headers"]
+    assert client.request("DELETE", path).headers["allow"] == reply.headers["allow"]
+
+
 def test_conditional_requests(client: Client) -> None:
     """RFC 9110, section 13.1.2: a tag holds until the next write, for one format."""
     first = client.query(BOTH)

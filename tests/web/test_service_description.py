@@ -71,3 +71,11 @@ def test_nothing_acceptable_for_a_description_says_so(client: Client) -> None:
 
 def test_the_graph_store_lists_its_graphs(client: Client) -> None:
     assert description(client, url="/graphs").query(SD + f"ASK {{ ?g sd:name <{DATA}1.rdf> }}")
+
+
+@pytest.mark.parametrize("url", ["/sparql", "/graphs"])
+def test_it_says_the_same_each_time(client: Client, url: str) -> None:
+    """RFC 9110, section 9.3.2: HEAD tells the length that GET would have."""
+    lengths = {client.request(method, url).headers["content-length"] for method in ("GET", "HEAD", "GET")}
+    assert len(lengths) == 1
+    assert client.get(url).content == client.get(url).content
