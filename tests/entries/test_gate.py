@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad
 
 from entries.conftest import is_closed
 from ncpc_kg.engine import GraphWrite
 from ncpc_kg.entries import Desk, Service
 from ncpc_kg.errors import Conflict, NotConforming
 from ncpc_kg.store import Store
+from ncpc_kg.vocabulary import INFERRED
 
 PREFIXES = (
     "PREFIX id: <https://w3id.org/ncpc/id/> PREFIX ncpc: <https://w3id.org/ncpc/ontology#> "
@@ -112,7 +113,7 @@ def test_warn_lets_it_pass_and_says_so(fresh: Store, desk: Desk, caplog: pytest.
     assert is_closed(fresh)
     # What was wrong before is not the fault of the next write.
     fresh.gate = Service(desk, "refuse")
-    fresh.update("INSERT DATA { <urn:a> <urn:b> <urn:c> }")
+    fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ id:country-china a <urn:Land> }} }}")
 
 
 def test_entries_are_never_merely_warned_of(fresh: Store, desk: Desk) -> None:
@@ -123,6 +124,18 @@ def test_entries_are_never_merely_warned_of(fresh: Store, desk: Desk) -> None:
         )
     with pytest.raises(NotConforming, match="exactly one centre"):
         fresh.update(f"INSERT DATA {{ GRAPH <{desk.base}graph/entry/x> {{ <urn:a> <urn:b> <urn:c> }} }}")
+
+
+def test_what_is_asserted_is_no_longer_inferred_until_it_goes(fresh: Store) -> None:
+    said = "GRAPH <urn:g> { id:centre-brazil a <http://www.w3.org/ns/org#Organization> }"
+    inferred = set(fresh.graph(NamedNode(INFERRED)))
+    fresh.update(f"{PREFIXES} INSERT DATA {{ {said} }}")
+
+    (now,) = fresh.graph(NamedNode("urn:g"))
+    gone = Quad(now.subject, now.predicate, now.object, NamedNode(INFERRED))
+    assert inferred - set(fresh.graph(NamedNode(INFERRED))) == {gone}
+    fresh.update(f"{PREFIXES} DELETE DATA {{ {said} }}")
+    assert set(fresh.graph(NamedNode(INFERRED))) == inferred
 
 
 def test_nobody_writes_into_what_is_inferred(fresh: Store) -> None:
