@@ -116,7 +116,7 @@ class StoreFiles:
             if number.isdecimal() and state.is_dir():
                 return state
             if number == seen:  # else another one came into force between the two looks
-                raise _damaged(
+                raise damaged(
                     self.directory, f"'current' names the state {number[:20]!r}, which is not there"
                 )
             seen = number
@@ -129,7 +129,7 @@ class StoreFiles:
                 return path.read_text(encoding="utf-8").strip()
             left = [state / name for state in self._states() for name in (*DATA, "journal")]
             if any(one.exists() and one.stat().st_size for one in left):
-                raise _damaged(self.directory, "'current' is missing, but there are states")
+                raise damaged(self.directory, "'current' is missing, but there are states")
         except (OSError, ValueError) as error:
             raise _unusable(self.directory, error) from error
         return None
@@ -148,11 +148,11 @@ class StoreFiles:
             described = State(**{**values, "graphs": tuple(values["graphs"])})
             for name in DATA:
                 if _sum(state / name) != described.sums[name]:
-                    raise _damaged(self.directory, f"{name} is not what was written")
+                    raise damaged(self.directory, f"{name} is not what was written")
             if not (state / "journal").exists():
-                raise _damaged(self.directory, "the journal is missing")
+                raise damaged(self.directory, "the journal is missing")
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise _damaged(self.directory, f"{state.name}: {error}") from error
+            raise damaged(self.directory, f"{state.name}: {error}") from error
         return described
 
     @contextmanager
@@ -245,7 +245,8 @@ def _unusable(directory: Path, error: Exception) -> StoreError:
     )
 
 
-def _damaged(directory: Path, what: str) -> StoreError:
+def damaged(directory: Path, what: str) -> StoreError:
+    """The error for a store whose files are not as they were written."""
     return StoreError(
         f"The store in {directory} is damaged.",
         found=what,

@@ -20,6 +20,7 @@ from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse, serialize
 
 from ncpc_kg.engine import Change
 from ncpc_kg.errors import StoreError
+from ncpc_kg.store.files import damaged
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ def read(path: Path, after: int) -> tuple[list[Record], int]:
         whole = head is not None and hashlib.sha256(body).hexdigest() == head.sha256
         if head is None or not whole:
             if _has_record_after(data, good + 1):
-                raise _damaged(path, good, "a record that is not what was written")
+                raise _damaged(path, good, "is not what was written, though others follow")
             break
         if head.sequence != after + len(records) + 1:
-            raise _damaged(path, good, f"write {head.sequence} where {after + len(records) + 1} should be")
+            raise _damaged(path, good, f"is write {head.sequence} instead of {after + len(records) + 1}")
         records.append(Record(head.sequence, decode_body(body)))
         good = end + 1 + head.bytes
     return records, good
@@ -171,8 +172,4 @@ def _has_record_after(data: bytes, start: int) -> bool:
 
 
 def _damaged(path: Path, at: int, what: str) -> StoreError:
-    return StoreError(
-        "The journal of the store is damaged in the middle.",
-        found=f"{what}: {path}, byte {at}",
-        hint="restore the last backup with: ncpc-kg store restore BACKUP",
-    )
+    return damaged(path.parent.parent, f"the record at byte {at} of {path.parent.name}/journal {what}")

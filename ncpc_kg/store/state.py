@@ -18,7 +18,7 @@ from ncpc_kg.engine import Change
 from ncpc_kg.errors import StoreError
 from ncpc_kg.store import journal
 from ncpc_kg.store.durable import sync
-from ncpc_kg.store.files import State, StoreFiles
+from ncpc_kg.store.files import State, StoreFiles, damaged
 from ncpc_kg.store.patch import Patch
 from ncpc_kg.store.snapshot import Snapshot
 
@@ -78,11 +78,7 @@ class DurableState:
                 self.files.sweep(keep=path)
                 self._journal = journal.Journal(path / "journal", length)
         except (OSError, SyntaxError) as error:
-            raise StoreError(
-                f"The store in {self.files.directory} cannot be read.",
-                found=str(error),
-                hint="restore a backup with: ncpc-kg store restore BACKUP, or build a new store",
-            ) from error
+            raise damaged(self.files.directory, str(error)) from error
         for record in records:
             self._take(record.change)
         self._about = replace(about, sequence=about.sequence + len(records))
