@@ -101,7 +101,6 @@ def test_facts_come_with_what_they_say(engine: SnapshotEngine) -> None:
     assert [(p.label, [v.text for v in p.values]) for p in fact.properties] == [("has host", ["The host"])]
     assert [link.label for link in fact.passages] == ["Line 7"]
     assert [link.label for link in fact.contested] == ["Two hosts"]
-    assert of(engine, "centre").facts_of("Hosting") == (fact,)
 
 
 @pytest.mark.parametrize("order", [("concerns", "refUnit"), ("refUnit", "concerns")])

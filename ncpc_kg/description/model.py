@@ -131,7 +131,3 @@ class Description:
     def __bool__(self) -> bool:
         """Whether the graph knows the thing at all."""
         return bool(self.triples)
-
-    def facts_of(self, kind: str) -> tuple[Fact, ...]:
-        """The facts whose class ends in a local name, such as `Hosting`."""
-        return tuple(fact for fact in self.facts if fact.type.iri.endswith((f"#{kind}", f"/{kind}")))

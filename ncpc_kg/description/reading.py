@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -66,12 +66,11 @@ class _Reader:
         self.links: dict[str, Link] = {}
         self.things: dict[str, Value] = {}
 
-    def read(self, rows: Iterable[list[str]], page: int) -> Description:
+    def read(self, rows: Sequence[list[str]], page: int) -> Description:
         out: dict[tuple[str, str], None] = {}
         into: dict[tuple[str, str], None] = {}
         near: dict[str, Says] = {}
         first: set[tuple[str, str]] = set()
-        rows = list(rows)
         for part, s, p, o, label, form in rows:
             if part == "3":
                 says = near.setdefault(s, {})
@@ -89,7 +88,7 @@ class _Reader:
                         continue
                 out[(p, o)] = None
                 other = o
-            if label and better(label, self.labels.get(other)):
+            if label and label != (known := self.labels.get(other)) and better(label, known):
                 self.labels[other] = label
             if form:
                 self.forms[other] = form

@@ -63,6 +63,14 @@ class Parts:
         """A value of a property."""
         return Markup(self._value(value))  # noqa: S704 - made of escaped pieces
 
+    def values(self, values: Iterable[Value]) -> Markup:
+        """Values of a property as a list."""
+        return _list(map(self._value, values))
+
+    def links(self, things: Iterable[Link]) -> Markup:
+        """Links to things as a list."""
+        return _list(self._link(one.iri, one.label, "") for one in things)
+
     def source(self, passages: Sequence[Link]) -> Markup:
         """Links to the passages something rests on."""
         return Markup(self._source(passages))  # noqa: S704 - made of escaped pieces
@@ -154,6 +162,10 @@ class Parts:
             f'<span class="unseen">: <bdi>{escape(mark.label)}</bdi></span></a>'
             for mark in marks
         )
+
+
+def _list(pieces: Iterable[str]) -> Markup:
+    return Markup(f"<ul><li>{'</li><li>'.join(pieces)}</li></ul>")  # noqa: S704 - made of escaped pieces
 
 
 def _property_of(iri: str, label: str) -> tuple[str, str]:
