@@ -19,17 +19,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ncpc_kg.entries.fields import read_profile
-from ncpc_kg.entries.records import to_record
 from pyoxigraph import NamedNode, Store
 
 from benchmarks.network import ROOT, example, files, network
 from benchmarks.validation import milliseconds, seconds
 from ncpc_kg.closure import read_rules
 from ncpc_kg.entries.check import Checked, Checker
+from ncpc_kg.entries.fields import read_profile
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.rdf_form import write_turtle
 from ncpc_kg.entries.read import form_of, read_entries
+from ncpc_kg.entries.records import to_record
 from ncpc_kg.entries.yaml_form import write_yaml
 from ncpc_kg.validation import Shapes
 from ncpc_kg.vocabulary import BASE, GRAPH, ID
