@@ -125,8 +125,9 @@ def test_damage_in_the_middle_of_the_journal_is_an_error(place: Path) -> None:
         store.update("INSERT DATA { <http://e/b> <http://e/p> 1 }")
     path = place / "1" / "journal"
     path.write_bytes(path.read_bytes().replace(b"http://e/a", b"http://e/z"))
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreError, match="damaged") as caught:
         Store.open(place)
+    assert "byte 0 of 1/journal" in (caught.value.found or "")
 
 
 @pytest.mark.parametrize("name", ["base.nq", "written.nq", "removed.nq", "state.json", "journal"])
