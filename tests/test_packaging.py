@@ -55,6 +55,15 @@ def test_the_wheel_carries_every_module_and_template(wheel: Path) -> None:
     assert {path.relative_to(ROOT).as_posix() for path in files} <= inside
 
 
+def test_the_source_distribution_carries_every_folder() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    include = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    made = {"build", "dist"}
+
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"} - made
+    assert {f"/{name}" for name in folders} <= set(include)
+
+
 def test_the_installed_wheel_finds_its_content_from_any_directory(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
