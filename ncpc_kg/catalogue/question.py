@@ -136,8 +136,10 @@ class Catalogue:
         raise NotFound(
             f"The catalogue has no question {name}.",
             found=name,
-            expected="the name of a file in queries/, without .rq",
-            hint=f"did you mean {near[0]}?" if near else "list them with: ncpc-kg query --list",
+            expected="the name of a question, or its identifier such as CQ11",
+            hint=f"did you mean {near[0]}?"
+            if near
+            else "list them at /questions, or with: ncpc-kg query --list",
         )
 
 

@@ -10,7 +10,7 @@ from ncpc_kg.dataset import FORMATS as DUMPS
 from ncpc_kg.web import protocol_document
 from ncpc_kg.web.answers import default_text
 from ncpc_kg.web.forms import SUFFIXES
-from ncpc_kg.web.protocol_document import problems
+from ncpc_kg.web.protocol_document import parameter, problems
 from ncpc_kg.web.questions import FORMS
 
 _TYPES: dict[str, dict[str, str]] = {
@@ -22,6 +22,7 @@ _TYPES: dict[str, dict[str, str]] = {
     "gYear": {"type": "string", "pattern": "^-?[0-9]{4,}$"},
     "gYearMonth": {"type": "string", "pattern": "^-?[0-9]{4,}-[0-9]{2}$"},
 }
+_SWITCH = {"type": "integer", "enum": [0, 1], "default": 0}
 _THINGS = {
     "/id/{name}": ("A thing: a centre, an organisation, a fact", "centre-brazil"),
     "/code/{name}": ("A code or a code list", "status-current"),
@@ -78,9 +79,9 @@ def paths(catalogue: Catalogue) -> dict[str, Any]:
 def _question(question: Question) -> dict[str, Any]:
     parameters = [_parameter(one, question) for one in question.parameters]
     parameters += [
-        _switch("evidence", "1 adds to each row the passages it rests on and what contests it."),
-        _whole("limit", "Most rows; without it all of them.", 1),
-        _whole("offset", "Rows to leave out first.", 0),
+        parameter("evidence", _SWITCH, "1 adds to each row the passages it rests on and what contests it."),
+        parameter("limit", _whole(1), "Most rows; without it all of them."),
+        parameter("offset", _whole(0), "Rows to leave out first."),
     ]
     operation: dict[str, Any] = _get(question.title, tuple(FORMS.values()), "Questions")["get"]
     text = " ".join(filter(None, (question.description, f"Subjects: {', '.join(question.tags)}.")))
@@ -89,33 +90,27 @@ def _question(question: Question) -> dict[str, Any]:
     return operation
 
 
-def _parameter(parameter: Parameter, question: Question) -> dict[str, Any]:
-    told = [parameter.description] if parameter.description else []
-    if parameter.values:
-        told.append(f"Allowed values: /questions/{question.name}/{parameter.name}; a name of theirs will do.")
-    found: dict[str, Any] = {
-        "name": parameter.name,
-        "in": "query",
-        "required": False,
-        "description": " ".join((f"{parameter.label}.", *told)),
-        "schema": dict(_TYPES[parameter.type]),
-    }
-    if parameter.type == "iri" and not parameter.values:
-        found["schema"]["format"] = "iri"
-    default = default_text(parameter, question.base)
-    if text := default or parameter.example:
-        number = {"integer": int, "decimal": float}.get(parameter.type)
-        found["example"] = number(text) if number else text
+def _parameter(one: Parameter, question: Question) -> dict[str, Any]:
+    told = [f"{one.label}.", one.description]
+    schema: dict[str, Any] = dict(_TYPES[one.type])
+    if one.values:
+        told.append(f"Allowed values: /questions/{question.name}/{one.name}; a name of theirs will do.")
+    elif one.type == "iri":
+        schema["format"] = "iri"
+    default = default_text(one, question.base)
+    number = {"integer": int, "decimal": float}.get(one.type, str)
     if default:
-        found["schema"]["default"] = found["example"]
-    return found
+        schema["default"] = number(default)
+    example = default or one.example
+    more = {"example": number(example)} if example else {}
+    return parameter(one.name, schema, " ".join(filter(None, told)), **more)
 
 
 def _thing(summary: str, example: str) -> dict[str, Any]:
     operation: dict[str, Any] = _get(summary, tuple(SUFFIXES.values()), "Things")["get"]
     suffixes = ", ".join(f".{suffix}" for suffix in SUFFIXES)
     operation["description"] = f"The address redirects by Accept; with {suffixes} it is the document."
-    page = _whole("page", "Page of links, of a document with many.", 1)
+    page = parameter("page", _whole(1), "Page of links, of a document with many.")
     operation["parameters"] = [_path("name", example), page]
     operation["responses"] |= {
         "303": {"description": "See the document in the Location header."},
@@ -136,13 +131,8 @@ def _get(summary: str, media_types: tuple[str, ...], tag: str) -> dict[str, Any]
 
 
 def _path(name: str, example: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": example}
+    return parameter(name, {"type": "string"}, example=example) | {"in": "path", "required": True}
 
 
-def _switch(name: str, text: str) -> dict[str, Any]:
-    schema = {"type": "integer", "enum": [0, 1], "default": 0}
-    return {"name": name, "in": "query", "description": text, "schema": schema}
-
-
-def _whole(name: str, text: str, least: int) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": text, "schema": {"type": "integer", "minimum": least}}
+def _whole(least: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least}

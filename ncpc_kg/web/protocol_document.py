@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
@@ -11,7 +12,10 @@ _PROBLEM = {
     "description": "A problem document (RFC 9457) that says what came, what was expected and what to do.",
     "content": {"application/problem+json": {"schema": {"type": "object"}}, "text/html": {}},
 }
+_TEXT = {"type": "string"}
 _IRI = {"type": "string", "format": "iri"}
+_IRIS = {"type": "array", "items": _IRI}
+_GRAPHS = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
 _TOKEN: tuple[dict[str, list[str]], ...] = ({"token": []}, {"password": []})
 _OFFERED: tuple[Format, ...] = (*RESULT_FORMATS, *GRAPH_FORMATS)
 
@@ -30,13 +34,13 @@ def _sparql() -> dict[str, Any]:
     form = {
         "type": "object",
         "properties": {
-            "query": {"type": "string"},
-            "update": {"type": "string"},
-            **{name: {"type": "array", "items": _IRI} for name in _GRAPHS},
+            **dict.fromkeys(("query", "update"), _TEXT),
+            **dict.fromkeys(_GRAPHS, _IRIS),
         },
     }
+    results: dict[str, Any] = {"text/html": {}, **{one.media_type: {} for one in _OFFERED}}
     answers = {
-        "200": {"description": "The result, or the description of the service.", "content": _results()},
+        "200": {"description": "The result, or the description of the service.", "content": results},
         **problems(400, 403, 406, 413, 414, 500, 503),
     }
     return {
@@ -45,7 +49,11 @@ def _sparql() -> dict[str, Any]:
             "description": "Without a query: the description of the service (SPARQL 1.1 Protocol).",
             "operationId": "query",
             "tags": ["SPARQL"],
-            "parameters": [_query_text(), *map(_graph_list, _GRAPHS[:2]), _format()],
+            "parameters": [
+                parameter("query", _TEXT, "A SPARQL 1.1 query.", example="SELECT * { ?s ?p ?o } LIMIT 10"),
+                *(parameter(name, _IRIS, explode=True) for name in _GRAPHS[:2]),
+                _format(),
+            ],
             "responses": answers,
         },
         "post": {
@@ -56,8 +64,8 @@ def _sparql() -> dict[str, Any]:
                 "required": True,
                 "content": {
                     FORM: {"schema": form, "example": {"query": "ASK { ?s ?p ?o }"}},
-                    QUERY: {"schema": {"type": "string"}, "example": "ASK { ?s ?p ?o }"},
-                    UPDATE: {"schema": {"type": "string"}, "example": "INSERT DATA { }"},
+                    QUERY: {"schema": _TEXT, "example": "ASK { ?s ?p ?o }"},
+                    UPDATE: {"schema": _TEXT, "example": "INSERT DATA { }"},
                 },
             },
             "security": [{}, *_TOKEN],
@@ -70,19 +78,15 @@ def _sparql() -> dict[str, Any]:
     }
 
 
-_GRAPHS = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
-
-
 def _graphs() -> dict[str, Any]:
     which = [
-        {"name": "graph", "in": "query", "description": "IRI of a graph.", "schema": _IRI},
-        {
-            "name": "default",
-            "in": "query",
-            "allowEmptyValue": True,
-            "description": "The unnamed graph; takes no value.",
-            "schema": {"type": "string", "enum": [""]},
-        },
+        parameter("graph", _IRI, "IRI of a graph."),
+        parameter(
+            "default",
+            {"type": "string", "enum": [""]},
+            "The unnamed graph; takes no value.",
+            allowEmptyValue=True,
+        ),
     ]
     document: dict[str, Any] = {one.media_type: {} for one in GRAPH_FORMATS}
     multipart = {"multipart/form-data": {"schema": {"type": "object"}}}
@@ -124,32 +128,22 @@ def _graphs() -> dict[str, Any]:
     }
 
 
-def _query_text() -> dict[str, Any]:
-    return {
-        "name": "query",
-        "in": "query",
-        "description": "A SPARQL 1.1 query.",
-        "schema": {"type": "string"},
-        "example": "SELECT * { ?s ?p ?o } LIMIT 10",
-    }
-
-
-def _graph_list(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "array", "items": _IRI}, "explode": True}
-
-
 def _format() -> dict[str, Any]:
     names = list(dict.fromkeys(one.name for one in _OFFERED))
-    return {
-        "name": "format",
-        "in": "query",
-        "description": "Overrules the Accept header; output and results do the same.",
-        "schema": {"type": "string", "enum": names},
-    }
+    text = "Overrules the Accept header; output and results do the same."
+    return parameter("format", {"type": "string", "enum": names}, text)
 
 
-def _results() -> dict[str, Any]:
-    return {"text/html": {}, **{one.media_type: {} for one in _OFFERED}}
+def parameter(name: str, schema: Mapping[str, Any], text: str = "", **more: Any) -> dict[str, Any]:
+    """A parameter in the query string.
+
+    Args:
+        name: Its name.
+        schema: Its schema.
+        text: What it does.
+        more: What else to say of it.
+    """
+    return {"name": name, "in": "query", "description": text, "schema": schema, **more}
 
 
 def problems(*statuses: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -124,6 +125,14 @@ def test_every_parameter_has_an_example_that_is_answered(real_site: Client, real
         reply = real_site.request("GET", f"/questions/{question.name}.json", params=examples)
         assert reply.status_code == 200, question.name
         assert reply.json()["rows"], question.name
+
+
+def test_the_examples_with_curl_are_answered(real_site: Client) -> None:
+    text = unescape(real_site.get("/api").text).partition("With curl")[2].partition("</pre>")[0]
+    addresses = re.findall(rf"{BASE}((?:id|questions)/[^\s'<]*)", text)
+    assert len(addresses) == 2
+    for path in addresses:
+        assert real_site.get(f"/{path}", headers={"accept": "text/turtle"}).status_code in (200, 303), path
 
 
 def test_most_rows_rest_on_passages(real_site: Client, real: Content) -> None:
