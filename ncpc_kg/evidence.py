@@ -23,7 +23,6 @@ from ncpc_kg.vocabulary import NCPC, PREFIXES, SOURCE, SRC
 
 PASSAGES = Path("data/ttl/00-source.ttl")
 LINE_INDEX = Path("data/line-index.csv")
-DOCUMENT = NamedNode(SOURCE["csd-bp28"])
 
 _PASSAGE = re.compile(re.escape(str(SRC)) + r"L([1-9]\d*)(?:-([1-9]\d*))?")
 _PARAGRAPH = re.compile(r"(\d+)\.\s")
@@ -214,7 +213,7 @@ def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ..
         paragraphs = {index[number - 1].paragraph for number in range(passage.start, passage.end + 1)}
         statements: list[tuple[NamedNode, NamedNode | Literal]] = [
             (_TYPE, NamedNode(NCPC.Passage)),
-            (NamedNode(PREFIXES["oa"] + "hasSource"), DOCUMENT),
+            (NamedNode(PREFIXES["oa"] + "hasSource"), NamedNode(SOURCE["csd-bp28"])),
             (_START, Literal(str(passage.start), datatype=_INTEGER)),
             (_END, Literal(str(passage.end), datatype=_INTEGER)),
             (_SHA256, Literal(digest)),
