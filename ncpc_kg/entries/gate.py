@@ -153,14 +153,15 @@ class WriteGate:
         raise refusal(checked.report)
 
     def _check_acceptance(self, graph: NamedNode, after: list[Triple]) -> None:
-        """Two who accept the same submission at once write two dates; the second one is told."""
-        dates = [t.object for t in after if t.subject == graph and t.predicate == provenance.ACCEPTED]
-        if len(dates) > 1:
-            raise Conflict(
-                "This submission was accepted already.",
-                found=min(cast(RdfLiteral, when).value for when in dates),
-                hint="look at it under the address of the entry",
-            )
+        """Two who accept the same submission at once write two dates or names; the second is told."""
+        for predicate in (provenance.ACCEPTED, provenance.ACCEPTED_BY):
+            values = [t.object for t in after if t.subject == graph and t.predicate == predicate]
+            if len(values) > 1:
+                raise Conflict(
+                    "This submission was accepted already.",
+                    found=min(cast(RdfLiteral, value).value for value in values),
+                    hint="look at it under the address of the entry",
+                )
 
 
 def refusal(report: EntryReport) -> NotConforming:

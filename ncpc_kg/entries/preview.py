@@ -96,39 +96,37 @@ def preview(store: Store, checked: Checked, catalogue: Catalogue, base: str) -> 
     change = Change((*checked.change.inserted, *quads), checked.change.deleted)
     nodes = sorted(_things(checked.entry.triples), key=lambda node: node.value)
     with store.reading() as snapshot, snapshot.supposing(change):
-        known = Known(snapshot.named, base)
         runs = list(_runs(catalogue, nodes, snapshot, base))
         after = [_rows(snapshot, text) for _, _, text in runs]
-        shown = _Words(known, base)
-        added = tuple(_lines(checked.entry.triples, shown))
-        inferred = tuple(_lines(sorted(checked.inferred, key=str), shown))
-        answers: list[ChangedAnswer] = []
-        pending = []
-        for run, new in zip(runs, after, strict=True):
-            pending.append((run, new, [tuple(map(shown.text, row)) for row in new[1]]))
+        words = _Words(Known(snapshot.named, base), base)
+        added = tuple(_lines(checked.entry.triples, words))
+        inferred = tuple(_lines(sorted(checked.inferred, key=str), words))
+        for node in nodes:
+            words.text(node.value)  # while the new ones have names
+    answers: list[ChangedAnswer] = []
     changed: set[str] = set()
     with store.reading() as snapshot:
         old_words = _Words(Known(snapshot.named, base), base)
-        for (question, given, text), (columns, rows), words in pending:
+        for (question, given, text), (columns, rows) in zip(runs, after, strict=True):
             _, old = _rows(snapshot, text)
             before, now = set(old), set(rows)
-            more = [label for row, label in zip(rows, words, strict=True) if row not in before]
+            more = [tuple(map(words.text, row)) for row in rows if row not in before]
             fewer = [tuple(map(old_words.text, row)) for row in old if row not in now]
-            if more or fewer:
-                changed.add(question.name)
-                answers.append(
-                    ChangedAnswer(
-                        question.name,
-                        question.title,
-                        f"{question.parameter(given[0]).label}: {shown.text(given[1].value)}"
-                        if given
-                        else "",
-                        columns,
-                        tuple(more[:_MOST]),
-                        tuple(fewer[:_MOST]),
-                        max(len(more) - _MOST, 0) + max(len(fewer) - _MOST, 0),
-                    )
+            if not more and not fewer:
+                continue
+            changed.add(question.name)
+            about = f"{question.parameter(given[0]).label}: {words.text(given[1].value)}" if given else ""
+            answers.append(
+                ChangedAnswer(
+                    question.name,
+                    question.title,
+                    about,
+                    columns,
+                    tuple(more[:_MOST]),
+                    tuple(fewer[:_MOST]),
+                    max(len(more) - _MOST, 0) + max(len(fewer) - _MOST, 0),
                 )
+            )
     unchanged = len({question.name for question, _, _ in runs} - changed)
     return Preview(added, inferred, tuple(answers), unchanged)
 

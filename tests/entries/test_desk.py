@@ -109,9 +109,12 @@ def test_the_same_submission_is_accepted_once(desk: Desk, fresh: Store, good: st
     submission = _submission(desk, fresh, good)
     text = desk.acceptance(fresh, submission, "Ana", inbox.now())
     late = text.replace('dateAccepted> "20', 'dateAccepted> "21')
+    other = text.replace('publisher> "Ana"', 'publisher> "Eva"')
+    assert text not in (late, other)
     fresh.update(text)
-    with pytest.raises(Conflict, match="accepted already"):
-        fresh.update(late)
+    for again in (late, other):
+        with pytest.raises(Conflict, match="accepted already"):
+            fresh.update(again)
     with pytest.raises(Conflict):
         desk.acceptance(fresh, submission, "Ana", inbox.now())
 
