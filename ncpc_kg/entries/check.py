@@ -85,7 +85,9 @@ class Checker:
         """
         known = known or Known(store, self.base)
         draft = NamedNode(provenance.graph_iri(self.base, provenance.DRAFT))
-        statements = [*entry.triples, *provenance.of(entry, draft, "draft", provenance.EPOCH)]
+        axioms = [triple for triple in entry.triples if self.rules.are_changed_by((triple,))]
+        said = [triple for triple in entry.triples if triple not in axioms] if axioms else entry.triples
+        statements = [*said, *provenance.of(entry, draft, "draft", provenance.EPOCH)]
         change = Change(
             tuple(Quad(t.subject, t.predicate, t.object, draft) for t in statements), tuple(without)
         )
@@ -93,8 +95,7 @@ class Checker:
         owned = list(self._ownership(store, entry, known, without))
         findings += [finding for finding, _ in owned]
         findings += self._unseen(entry, known)
-        axioms = list(self._axioms(entry, known))
-        findings += axioms
+        findings += (self._axiom(triple, entry, known) for triple in axioms)
         taken = next((graph for _, graph in owned if graph), None)
         raw = validate_entry(known.store, change, self.shapes).findings
         # The submission itself is described, too, but is no node of the entry.
@@ -106,7 +107,7 @@ class Checker:
         raw = tuple(one for one in raw if one.focus not in foreign)
         findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
         inferred: frozenset[Triple] = frozenset()
-        if not axioms and not any(isinstance(node, BlankNode) for node in entry.nodes()):
+        if not any(isinstance(node, BlankNode) for node in entry.nodes()):
             inferred = close_addition(known.store, statements, self.rules)
             findings += self._contradictions(store, entry, inferred, known)
         if taken is not None:
@@ -224,17 +225,15 @@ class Checker:
             field = self.words.field_label(triple.predicate)
             yield replace(found, value=_UNSEEN.sub("\ufffd", text), field=field)
 
-    def _axioms(self, entry: Entry, known: Known) -> Iterator[EntryFinding]:
-        """Statements about terms of the ontology, from which anything could follow."""
-        for triple in entry.triples:
-            if self.rules.are_changed_by((triple,)):
-                message = (
-                    f"{known.shorten(triple.predicate)} says what terms mean, which no entry does. "
-                    "Take this statement out; the meaning of terms is changed in the ontology."
-                )
-                subject = cast(Subject, triple.subject)
-                spot = entry.marks.find(subject, triple.predicate, triple.object)
-                yield self.words.about(subject, entry, known, spot, message, "axiom")
+    def _axiom(self, triple: Triple, entry: Entry, known: Known) -> EntryFinding:
+        """A statement from which anything could follow; it is not looked at further."""
+        message = (
+            f"{known.shorten(triple.predicate)} belongs in the ontology, and no entry uses it so. "
+            "Take this statement out."
+        )
+        subject = cast(Subject, triple.subject)
+        spot = entry.marks.find(subject, triple.predicate, triple.object)
+        return self.words.about(subject, entry, known, spot, message, "axiom")
 
     def _contradictions(
         self, store: Store, entry: Entry, inferred: frozenset[Triple], known: Known
