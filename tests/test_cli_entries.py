@@ -28,7 +28,7 @@ def run(store: Path, *arguments: object, code: int = 0) -> str:
     words = ["entry", *map(str, arguments), "--store", str(store)]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == code, result.output
-    return result.output
+    return result.stdout
 
 
 def listed(store: Path) -> list[tuple[str, str]]:
