@@ -26,7 +26,7 @@ from ncpc_kg.errors import (
     TooLarge,
 )
 from ncpc_kg.settings import Limits, Settings
-from ncpc_kg.store import Store, journal
+from ncpc_kg.store import Store, backup, journal
 from ncpc_kg.workers import WorkerPool, frames
 from ncpc_kg.workers.keeper import Keeper, _Child
 from ncpc_kg.workers.schedule import VERY_LONG, most_workers
@@ -463,9 +463,9 @@ def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
 def test_backup_while_serving(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
         await pool.update(INSERT)
-        await pool.backup(str(tmp_path / "copy"))
+        backup(tmp_path / "store", tmp_path / "copy")
         with pytest.raises(StoreError, match="exists already"):
-            await pool.backup(str(tmp_path / "copy"))
+            backup(tmp_path / "store", tmp_path / "copy")
 
     with_pool(tmp_path, test)
     with Store.open(tmp_path / "copy", read_only=True) as copy:

@@ -13,7 +13,6 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, GraphWrite, Subject, Term
 from ncpc_kg.errors import NotFound
 from ncpc_kg.store import graphstore, syntax
-from ncpc_kg.store.backup import backup
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import GraphName, Snapshot
 from ncpc_kg.store.state import DurableState
@@ -224,10 +223,6 @@ class Store:
         """
         with self._lock:
             self._state.commit(change)
-
-    def backup(self, target: Path | str) -> None:
-        """Copy the store as it is to a new directory; see `backup`."""
-        backup(self.directory, Path(target))
 
     def close(self) -> None:
         """Close the files and let another process have the store."""

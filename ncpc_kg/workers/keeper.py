@@ -128,8 +128,6 @@ class Keeper:
                 self._put_aside(head["id"], head["aside"])
             case "cancel":
                 self._cancel(head["call"])
-            case "backup":
-                self._backup(head["call"], head["target"])
             case "prepare":
                 self._prepare(head["call"])
             case _:
@@ -300,14 +298,6 @@ class Keeper:
         self.generation += 1
         self._announce()
         self._tell({"done": call, "made": True})
-
-    def _backup(self, call: int, target: str) -> None:
-        try:
-            self.store.backup(target)
-        except NcpcError as error:
-            self._tell({"done": call, **frames.error_head(error)})
-        else:
-            self._tell({"done": call, "made": True})
 
 
 def why(status: int, unwanted: bool = False) -> str:

@@ -141,10 +141,6 @@ class WorkerPool:
         }
         return await self._write(head, b"".join(body for body, _ in write.parts))
 
-    async def backup(self, target: str) -> None:
-        """Copy the state of this moment to a new directory."""
-        await self._write({"do": "backup", "target": target}, b"")
-
     async def ready(self) -> bool:
         """Whether the keeper runs and a trivial query is answered."""
         if self._schedule.over is not None or not self._link.runs:

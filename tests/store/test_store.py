@@ -12,7 +12,7 @@ import pytest
 
 from ncpc_kg.engine import Change, Formats, Reader
 from ncpc_kg.errors import NotConforming, StoreError
-from ncpc_kg.store import Store, restore
+from ncpc_kg.store import Store, backup, restore
 
 E = "http://e/"
 
@@ -239,10 +239,10 @@ def test_backup_while_in_use_and_restore(place: Path, tmp_path: Path) -> None:
         )
         before = set(store.quads())
         with Store.open(place, read_only=True) as reader:
-            reader.backup(tmp_path / "backup")
+            backup(reader.directory, tmp_path / "backup")
         store.update("CLEAR ALL")
         with pytest.raises(StoreError, match="exists already"):
-            store.backup(tmp_path / "backup")
+            backup(store.directory, tmp_path / "backup")
         version = store.version
     restore(tmp_path / "backup", place)
     with Store.open(place) as store:
