@@ -19,6 +19,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NoReturn
 
 from ncpc_kg.errors import NcpcError, ServiceError, StoreError
@@ -182,9 +183,12 @@ class Keeper:
         one = self.children.get(number)
         if one is None or not hasattr(os, "sched_setaffinity"):
             return
-        with contextlib.suppress(ProcessLookupError):
-            processors = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(one.pid, processors[1:] if aside and len(processors) > 1 else processors)
+        processors = sorted(os.sched_getaffinity(0))
+        if aside and len(processors) > 1:
+            del processors[0]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            for thread in Path(f"/proc/{one.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), processors)
 
     def _ended(self, number: int) -> None:
         """A process has closed everything; it may take a while yet to give back its memory."""
