@@ -45,7 +45,8 @@ class AccessLog:
         self._lines.append(
             f'{{"time": "{self._clock}.{int(now % 1 * 1000):03d}Z", "request": "{request_id}", '
             f'"method": {quoted(method[:16])}, "path": {quoted(path[:200])}, "status": {reply.status}, '
-            f'"kind": "{reply.label}", "ms": {seconds * 1000:.2f}, "bytes": {len(reply.body)}}}\n'
+            f'"kind": "{reply.label}", "ms": {seconds * 1000:.2f}, '
+            f'"bytes": {len(reply.body) + reply.sent}}}\n'
         )
         if len(self._lines) >= _MOST:
             self.flush()

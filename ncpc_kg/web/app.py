@@ -135,6 +135,6 @@ class SafeReplies:
                 raise
             exchange = exchange_of(scope)
             if not isinstance(error, NcpcError):
-                log.error("request %s failed", exchange.request_id, exc_info=error)
+                log.error("a request failed", extra={"request": exchange.request_id}, exc_info=error)
                 error = unforeseen(error)
             await respond(scope, send, problems.reply(error, exchange, self.views))

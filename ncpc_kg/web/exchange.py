@@ -60,6 +60,7 @@ class Reply:
         headers: Header pairs, names in small letters.
         cacheable: Whether the same request may get the same reply until the next write.
         label: What kind of request it answered, for logs and metrics.
+        sent: Bytes of a body that went out already, by another way.
     """
 
     status: int
@@ -67,6 +68,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     cacheable: bool = False
     label: str = ""
+    sent: int = 0
 
     def with_headers(self, *more: tuple[str, str]) -> Reply:
         """The same with further headers."""

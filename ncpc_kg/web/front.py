@@ -106,19 +106,20 @@ class Front:
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         """Everything but SPARQL; the status is taken from what is sent."""
         name = identify(scope).encode()
-        status = 500
+        status, sent = 500, 0
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {key for key, _ in message["headers"]}
                 if b"x-request-id" not in present:
                     message["headers"] = [*message["headers"], (b"x-request-id", name)]
+            sent += len(message.get("body", b""))
             await send(message)
 
         await self.app(scope, receive, watched)
-        return Reply(status, label="page")
+        return Reply(status, label="page", sent=sent)
 
     async def _health(self, scope: Scope, path: str) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):

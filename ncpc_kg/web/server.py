@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import signal
@@ -59,7 +60,7 @@ def serve(
         ServiceError: The port is in use, or a process does not start.
         StoreError: The store cannot be opened.
     """
-    _set_up_logs()
+    set_up_logs()
     if isinstance(engine, Store):
         engine.close()
         engine = None
@@ -157,7 +158,7 @@ async def _finish(front: Front, seconds: float) -> None:
     """Take no new work and let running work end, for at most the time a query may take."""
     front.draining = True
     deadline = time.monotonic() + seconds
-    log.info('{"event": "stopping", "running": %d}', front.running)
+    log.info("stopping; %d requests are being answered", front.running)
     while front.running and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
 
@@ -176,11 +177,30 @@ def _watch(metrics: Metrics, front: Front, pool: WorkerPool | None) -> None:
     metrics.watch("writes", "Number of the last write.", lambda: float(pool.version.rpartition("-")[2] or 0))
 
 
-def _set_up_logs() -> None:
+class Line(logging.Formatter):
+    """An event as one line of JSON, as the access log writes requests."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with the request's id and the traceback where there are any."""
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "time": f"{seconds}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "part": record.name,
+            "event": record.getMessage(),
+        }
+        if request := getattr(record, "request", None):
+            line["request"] = request
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def set_up_logs() -> None:
     """One line an event on standard error; left alone if somebody set logs up before."""
     ours = logging.getLogger("ncpc_kg")
     if not ours.handlers and not logging.getLogger().handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+        handler.setFormatter(Line())
         ours.addHandler(handler)
         ours.setLevel(logging.INFO)

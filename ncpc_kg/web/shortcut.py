@@ -72,7 +72,7 @@ class Shortcut:
             return problems.reply(error, exchange_of(scope), self.views, text)
         except Exception as error:
             exchange = exchange_of(scope)
-            log.error("request %s failed", exchange.request_id, exc_info=error)
+            log.error("a request failed", extra={"request": exchange.request_id}, exc_info=error)
             return problems.reply(unforeseen(error), exchange, self.views)
 
     async def _answer(

@@ -71,7 +71,7 @@ class Endpoint:
         try:
             return await unless_gone(self.handler(exchange), receive)
         except Exception as error:
-            log.error("request %s failed", exchange.request_id, exc_info=error)
+            log.error("a request failed", extra={"request": exchange.request_id}, exc_info=error)
             return problems.reply(unforeseen(error), exchange, self.views)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import signal
@@ -24,6 +25,7 @@ from SPARQLWrapper import CSV, JSON, POST, TURTLE, XML, SPARQLWrapper
 
 from ncpc_kg.errors import ServiceError
 from ncpc_kg.web import check_port
+from ncpc_kg.web.server import Line
 from tests.servers import free_port
 
 TOKEN = "only-for-the-tests-0123456789"
@@ -238,3 +240,20 @@ def test_a_port_in_use_is_told() -> None:
         with pytest.raises(ServiceError, match="cannot listen") as caught:
             check_port("127.0.0.1", taken.getsockname()[1])
     assert "--port" in (caught.value.hint or "")
+
+
+def test_an_event_is_one_line_of_json_with_the_request_it_belongs_to() -> None:
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        record = logging.LogRecord(
+            "ncpc_kg.server", logging.ERROR, "", 0, "%s failed", ("it",), sys.exc_info()
+        )
+    record.request = "abc-1"
+    text = Line().format(record)
+    assert "\n" not in text
+    found = json.loads(text)
+    assert (found["level"], found["part"], found["event"]) == ("error", "ncpc_kg.server", "it failed")
+    assert found["request"] == "abc-1"
+    assert found["time"].endswith("Z")
+    assert "two\nlines" in found["traceback"]
