@@ -7,6 +7,7 @@ compressed files with checksums, `/sitemap.xml` and `/robots.txt` lead crawlers 
 from __future__ import annotations
 
 import asyncio
+import logging
 from base64 import b64encode
 from dataclasses import replace
 from urllib.parse import quote
@@ -34,6 +35,8 @@ from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
 from ncpc_kg.web.site import DatasetView, Dump
+
+log = logging.getLogger("ncpc_kg.server")
 
 # A larger graph is dumped when somebody asks for the file, not to fill in its checksum.
 MADE_AHEAD = 500_000
@@ -96,9 +99,14 @@ class DatasetEndpoint:
         dumps = []
         for form in FORMATS:
             task = making.get(form)
-            made = task.result() if task and task.done() and task.exception() is None else None
-            if task and task.done() and isinstance(task.exception(), NotAcceptable):
+            made, error = None, None
+            if task is not None and task.done():
+                error = task.exception()
+                made = None if error else task.result()
+            if isinstance(error, NotAcceptable):
                 continue  # the graph holds what this format cannot say, so there is no such file
+            if error is not None:
+                log.error("the dump %s was not made", form.name, exc_info=error)
             size, sha256 = (len(made.body), made.sha256) if made else (None, None)
             href = site.path(f"/dumps/{form.name}")
             dumps.append(Dump(form.name, form.label, form.media_type, href, size, sha256, modified))

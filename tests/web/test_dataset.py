@@ -183,3 +183,16 @@ def test_structured_data_of_the_dataset(site: Client) -> None:
 
 def _blank(quad: ox.Quad) -> bool:
     return isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
+
+
+def test_a_dump_that_cannot_be_made_is_logged_and_told_without_size(
+    site: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(form: object, answer: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("ncpc_kg.web.dataset.make_dump", fail)
+    described = rdflib.Graph().parse(data=site.get("/dataset.ttl").content, format="turtle")
+    assert set(described.subjects(rdflib.RDF.type, DCAT.Distribution))
+    assert not set(described.objects(None, DCAT.byteSize))
+    assert "no room" in caplog.text
