@@ -8,7 +8,9 @@
     │   └── ParameterError
     ├── RequestError            an HTTP request cannot be served as asked
     │   ├── Unauthorized, Forbidden, NotFound, Gone, NotAcceptable
-    │   └── Conflict, PreconditionFailed, UnsupportedMediaType, TooLarge
+    │   ├── Conflict, PreconditionFailed, TooLarge, TooSlow
+    │   └── UnsupportedMediaType
+    │       └── UnsupportedCoding
     ├── LimitReached            a hard limit stopped the work
     ├── StoreError              the store directory cannot be used
     │   └── StoreInUse
@@ -185,6 +187,17 @@ class UnsupportedMediaType(RequestError):
 
     http_status = 415
     title = "Unknown format"
+
+
+class UnsupportedCoding(UnsupportedMediaType):
+    """The body is compressed, which is not taken here."""
+
+
+class TooSlow(RequestError):
+    """The body of the request came too slowly."""
+
+    http_status = 408
+    title = "Too slow"
 
 
 class LimitReached(NcpcError):

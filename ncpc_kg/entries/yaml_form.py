@@ -171,7 +171,7 @@ def _refuse_traps(text: str) -> None:
                 )
             if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
                 raise SourceError(
-                    "The YAML refers to a part of itself.",
+                    "The YAML names a part of itself or repeats one by its name.",
                     expected="no anchors (&) and aliases (*)",
                     hint="write the value out, or put a text that starts with & or * in quotes",
                     place=place,

@@ -19,7 +19,7 @@ from ncpc_kg.web.exchange import Exchange
 from ncpc_kg.web.protocol import known_only, parameters
 from ncpc_kg.web.sessions import Sessions
 from ncpc_kg.web.site import Site
-from ncpc_kg.web.transport import HangUp, exchange_of, read_body
+from ncpc_kg.web.transport import exchange_of, read_body
 
 HTML = "text/html"
 
@@ -57,10 +57,7 @@ class EntryContext:
 async def exchange_with_body(request: Request) -> Exchange:
     """The request with its body, which may be as large as an entry may be."""
     exchange = exchange_of(request.scope)
-    try:
-        body = await read_body(exchange, request.receive, BOOK_BYTES + 1024**2)
-    except HangUp as error:
-        raise ParameterError("The client left before its request was whole.") from error
+    body = await read_body(exchange, request.receive, BOOK_BYTES + 1024**2)
     return replace(exchange, body=body)
 
 

@@ -12,7 +12,7 @@ import time
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from ncpc_kg.errors import LimitReached, NcpcError
+from ncpc_kg.errors import LimitReached, NcpcError, RequestError
 from ncpc_kg.web import problems
 from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.cache import Key, ReplyCache
@@ -74,16 +74,27 @@ class Front:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         path = scope["path"]
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if scope["http_version"] == "1.1" and (len(hosts) != 1 or not hosts[0]):
+            error: NcpcError = RequestError(
+                "The request must name one host.", hint="send one Host header (RFC 9112, section 3.2)"
+            )
+            return await self._refuse(error, scope, send)
         if path in _SPARQL and not self.draining:
             return await self._sparql(scope, receive, send)
         if path in ("/healthz", "/readyz", "/metrics"):
             reply = await self._health(scope, path)
         elif self.draining:
             error = LimitReached("The service is shutting down.", hint="try again in a few seconds")
-            reply = problems.reply(error, exchange_of(scope), self.app.state.views)
+            return await self._refuse(error, scope, send)
         else:
             return await self._application(scope, receive, send)
         identify(scope)
+        await respond(scope, send, reply)
+        return reply
+
+    async def _refuse(self, error: NcpcError, scope: Scope, send: Send) -> Reply:
+        reply = problems.reply(error, exchange_of(scope), self.app.state.views)
         await respond(scope, send, reply)
         return reply
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from ncpc_kg import errors
-from ncpc_kg.errors import LimitReached, NcpcError, RequestError, StoreError, Unauthorized
+from ncpc_kg.errors import LimitReached, NcpcError, RequestError, StoreError, Unauthorized, UnsupportedCoding
 from ncpc_kg.negotiation import choose
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.site import Site
@@ -83,6 +83,8 @@ def reply(error: NcpcError, exchange: Exchange, views: Views, text: str | None =
         headers.append(("retry-after", "5"))
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", error.allowed))
+    if isinstance(error, UnsupportedCoding):
+        headers.append(("accept-encoding", "identity"))
     if wants_page(exchange.headers):
         body = views.problem(members, text, Site(views.site.base, exchange.root)).encode()
         headers.append(("content-type", "text/html; charset=utf-8"))

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,6 +36,8 @@ log = logging.getLogger("ncpc_kg.server")
 
 Extend = Callable[..., None]
 _LARGEST_HEADERS = 64 * 1024
+_MOST_CONNECTIONS = 4096
+_OTHER_FILES = 128
 
 
 def serve(
@@ -119,6 +122,7 @@ async def _serve(
         websockets=False,
         log_enabled=False,
         backlog=1024,
+        backpressure=_connections(),
         http1_settings=HTTP1Settings(header_read_timeout=15_000, max_buffer_size=_LARGEST_HEADERS * 8),
     )
     if starting is not None:
@@ -152,6 +156,18 @@ async def _serve(
         access_log.flush()
     if failed:
         raise ServiceError("The keeper of the graph ended.", hint="look at the log and start again")
+
+
+def _connections() -> int:
+    """How many connections may be open; the process is allowed as many files as they take."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return (
+        _MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(soft - _OTHER_FILES, _MOST_CONNECTIONS)
+    )
 
 
 async def _finish(front: Front, seconds: float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
-from ncpc_kg.errors import NcpcError, TooLarge
+from ncpc_kg.errors import NcpcError, RequestError, TooLarge, TooSlow
 from ncpc_kg.web import problems
 from ncpc_kg.web.exchange import Exchange, Reply, joined
 from ncpc_kg.web.headers import SECURITY_BYTES
@@ -26,12 +26,9 @@ CLIENT_GONE = Reply(499, label="gone")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
+_GRACE, _SLOWEST = 15.0, 10_000
 _START = secrets.token_hex(6)
 _NUMBERS = itertools.count(1)
-
-
-class HangUp(Exception):
-    """The client closed the connection before its request was whole."""
 
 
 class Endpoint:
@@ -66,8 +63,6 @@ class Endpoint:
                 exchange = replace(exchange, body=await read_body(exchange, receive, self.body_bytes))
         except NcpcError as error:
             return problems.reply(error, exchange, self.views)
-        except HangUp:
-            return CLIENT_GONE
         try:
             return await unless_gone(self.handler(exchange), receive)
         except Exception as error:
@@ -129,7 +124,8 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
 
     Raises:
         TooLarge: It is larger than `limit` bytes, or says so.
-        HangUp: The client left in the middle.
+        TooSlow: It does not come as fast as any client can send.
+        RequestError: It ends before it is whole, or its chunks are broken.
     """
     length = exchange.headers.get("content-length", "0")
     too_large = TooLarge("The body of the request is too large.", expected=f"at most {limit} bytes")
@@ -137,10 +133,23 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
         raise too_large
     parts: list[bytes] = []
     size = 0
+    start = asyncio.get_running_loop().time()
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(start + _GRACE + size / _SLOWEST):
+                message = await receive()
+        except TimeoutError as error:
+            raise TooSlow(
+                "The body of the request does not come.",
+                found=f"{size} bytes",
+                expected=f"{_SLOWEST} bytes a second, after {_GRACE:.0f} seconds",
+            ) from error
         if message["type"] == "http.disconnect":
-            raise HangUp
+            raise RequestError(
+                "The request ended before its body was whole.",
+                found=f"{size} bytes",
+                hint="send as many bytes as Content-Length says, or whole chunks",
+            )
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

@@ -61,6 +61,12 @@ def test_what_cannot_be_read_is_an_error_with_its_place(case: str, desk: Desk, g
     assert caught.value.place.line == line
 
 
+def test_an_alias_is_not_called_a_cycle(desk: Desk, graph: Store) -> None:
+    _, data, _ = BROKEN["yaml alias"]
+    with pytest.raises(SourceError, match="repeats"):
+        desk.read_in(graph, data, form_of(None, "x.yaml"), "x.yaml")
+
+
 def test_a_file_of_200_mb_is_not_even_read(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     with path.open("wb") as file:

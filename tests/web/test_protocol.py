@@ -202,6 +202,22 @@ def test_bad_requests(client: Client, method: str, url: str, status: int, rest: 
     assert client.ask("ASK { ?s ?p ?o }"), "nothing was changed"
 
 
+@pytest.mark.parametrize("path", ["/sparql", "/graphs?default"])
+@pytest.mark.parametrize("coding", ["gzip", "br, identity"])
+def test_a_compressed_body_is_told_what_is_taken(client: Client, path: str, coding: str) -> None:
+    """RFC 9110, section 15.5.16."""
+    headers = {**QUERY, "content-encoding": coding}
+    reply = client.post(path, token=TOKEN, headers=headers, content=b"x")
+    assert reply.status_code == 415
+    assert reply.headers["accept-encoding"] == "identity"
+    assert reply.json()["expected"].startswith("identity")
+
+
+def test_the_coding_identity_is_no_coding(client: Client) -> None:
+    headers = {**QUERY, "content-encoding": "Identity"}
+    assert client.post("/sparql", headers=headers, content=b"ASK {}").status_code == 200
+
+
 def test_405_names_the_methods(client: Client) -> None:
     """RFC 9110, section 15.5.6."""
     assert client.request("PUT", "/sparql").headers["allow"] == "GET, HEAD, POST, OPTIONS"

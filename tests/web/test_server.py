@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -141,6 +142,49 @@ def test_a_client_that_hangs_up_stops_its_query(service: Service) -> None:
         until(lambda: service.figure("workers_busy") >= 1)
     until(lambda: service.figure("workers_busy") == 0)
     assert service.count() == 40
+
+
+def test_idle_connections_keep_nobody_out(service: Service) -> None:
+    """More of them than the server may keep waiting to be accepted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(1500):
+            idle.append(socket.create_connection(("127.0.0.1", service.port), timeout=5))
+        with urllib.request.urlopen(service.url + "/healthz", timeout=8) as reply:
+            assert reply.status == 200
+    finally:
+        for one in idle:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"])
+@pytest.mark.parametrize("path", [b"/sparql?query=ASK%7B%7D", b"/healthz", b"/"])
+def test_a_request_names_one_host(service: Service, hosts: bytes, path: bytes) -> None:
+    """RFC 9112, section 3.2."""
+    reply = answer(service, b"GET " + path + b" HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 400")
+    assert b"one host" in reply
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\nASK{}\r\n", b"fffffffffffffffffff\r\n", b"2\r\nASK{}\r\n"])
+def test_broken_chunks_get_an_answer(service: Service, chunk: bytes) -> None:
+    head = b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"
+    reply = answer(service, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 400")
+    assert b"whole chunks" in reply
+
+
+def answer(service: Service, raw: bytes) -> bytes:
+    """All that the server sends until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(raw)
+        found = b""
+        while part := connection.recv(65536):
+            found += part
+        return found
 
 
 @pytest.mark.parametrize(
