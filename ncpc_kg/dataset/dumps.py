@@ -109,7 +109,7 @@ def make_dump(form: DumpFormat, answer: Answer) -> Dump:
     return Dump(form, body, hashlib.sha256(body).hexdigest())
 
 
-def _line(row: list[str]) -> str:
+def _line(row: tuple[str, ...]) -> str:
     """One statement in N-Quads; TSV spells all terms so, but for numbers and truth values."""
     s, p, o, g = row
     value = o if o[:1] in ('"', "<", "_") else str(term_of(o))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from ncpc_kg.description.rows import TSV, Row, read_rows, text_of
+from ncpc_kg.description.model import Fact
+from ncpc_kg.description.rows import TSV, Row, split_rows, table, text_of
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.vocabulary import BASE, prefixes_under
 
@@ -29,7 +30,7 @@ _PASSAGE = re.compile(r"/L(\d+)(?:-(\d+))?$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """What the terms of the graph are called; read once for each state of the graph.
 
@@ -39,6 +40,8 @@ class Lexicon:
         broader: What is broader by IRI of a class or property, itself left out.
         inverses: Properties that only repeat another one the other way round.
         base: Base IRI the graph is published under.
+        facts: Facts told in these words before, by all they were made of; `reading` bounds their number.
+        lines: The names of facts without label, likewise.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +49,8 @@ class Lexicon:
     broader: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inverses: frozenset[str] = frozenset()
     base: str = BASE
+    facts: dict[tuple[str, ...], Fact] = field(default_factory=dict, repr=False)
+    lines: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def prefixes(self) -> tuple[tuple[str, str], ...]:
@@ -88,11 +93,16 @@ def read_lexicon(answer: Answer, base: str = BASE) -> Lexicon:
         answer: The answer.
         base: Base IRI the graph is published under.
     """
+    return _read_lexicon(table(answer), base)
+
+
+@lru_cache(maxsize=4)  # a write seldom changes the words
+def _read_lexicon(text: str, base: str) -> Lexicon:
     labels: dict[str, Row] = {}
     definitions: dict[str, str] = {}
     direct: dict[str, set[str]] = {}
     inverses: set[str] = set()
-    for term, label, definition, broader, inverse in read_rows(answer):
+    for term, label, definition, broader, inverse in split_rows(text):
         iri = term[1:-1]
         if label and better(label, labels.get(iri)):
             labels[iri] = label

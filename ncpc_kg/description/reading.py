@@ -9,11 +9,11 @@ from operator import itemgetter
 from ncpc_kg.description.asking import INCOMING, OUTGOING, ROWS
 from ncpc_kg.description.lexicon import Lexicon, better, cut
 from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value
-from ncpc_kg.description.rows import read_rows, text_of, unescape
+from ncpc_kg.description.remembered import LONGEST_TEXT, NEAR, Says, literal, remember, said
+from ncpc_kg.description.rows import split_rows, table, text_of
 from ncpc_kg.engine import Answer
 from ncpc_kg.vocabulary import PREFIXES
 
-LONGEST_TEXT = 4000
 # Properties that say in a few words what a fact without label is about, in this order.
 _TELLING = (
     "ncpc:hasHost", "ncpc:hasCounterpart", "ncpc:hasDonor", "org:member", "ncpc:hasParty", "org:role",
@@ -31,10 +31,10 @@ _DEPRECATED = f"<{PREFIXES['owl']}deprecated>"
 
 _LABEL_FIRST = itemgetter(1, 0)
 
-Says = dict[str, list[str]]
 
-
-def read_description(answer: Answer, iri: str, lexicon: Lexicon, page: int = 1) -> Description:
+def read_description(
+    answer: Answer, iri: str, lexicon: Lexicon, page: int = 1, data: bool = True
+) -> Description:
     """Read a description from the answer to `description_query`.
 
     Args:
@@ -42,16 +42,17 @@ def read_description(answer: Answer, iri: str, lexicon: Lexicon, page: int = 1) 
         iri: IRI of the thing.
         lexicon: Labels of the terms.
         page: Page of links that was asked for.
+        data: Whether its triples are wanted with the names of what they lead to; pages need none.
     """
-    return _Reader(iri, lexicon).read(read_rows(answer), page)
+    return _Reader(iri, lexicon, data).read(table(answer), page)
 
 
 class _Reader:
     """Sorts the rows of one description."""
 
-    def __init__(self, iri: str, lexicon: Lexicon) -> None:
+    def __init__(self, iri: str, lexicon: Lexicon, data: bool) -> None:
         own = f"{lexicon.base}ontology#"
-        self.iri, self.thing, self.lexicon = iri, f"<{iri}>", lexicon
+        self.iri, self.thing, self.lexicon, self.data = iri, f"<{iri}>", lexicon, data
         self.evidence, self.contested = f"<{own}hasEvidence>", f"<{own}isInvolvedIn>"
         self.property_evidence, self.on_property = f"<{own}hasPropertyEvidence>", f"<{own}onProperty>"
         self.contradiction = f"{own}Discrepancy"
@@ -59,26 +60,32 @@ class _Reader:
         self.telling = [f"<{spaces[one.partition(':')[0]]}{one.partition(':')[2]}>" for one in _TELLING]
         self.hidden = {_TYPE, self.evidence, self.contested, self.property_evidence}
         self.labels: dict[str, str] = {}
+        self.near: dict[str, str] = {}
+        self.open: dict[str, tuple[str, ...]] = {}
         self.forms: dict[str, str] = {}
         self.found: dict[str, str] = {}
         self.types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.terms: dict[str, tuple[str, str, str]] = {}
         self.links: dict[str, Link] = {}
         self.things: dict[str, Value] = {}
+        self.told: dict[tuple[str, ...], Property] = {}
 
-    def read(self, rows: Sequence[list[str]], page: int) -> Description:
+    def read(self, text: str, page: int) -> Description:
+        pieces, at = [], 0
+        for found in NEAR.finditer(text):
+            pieces.append(text[at : found.start()])
+            at = found.end()
+            self.near[found[1]] = self.near.get(found[1], "") + found[0]
+        rows = split_rows("".join((*pieces, text[at:])))
+        near: dict[str, Says] = {}
+        for fact, told in self.near.items():
+            near[fact], labels, self.open[fact] = said(told)
+            self.labels.update(labels)
         out: dict[tuple[str, str], None] = {}
         into: dict[tuple[str, str], None] = {}
-        near: dict[str, Says] = {}
         first: set[tuple[str, str]] = set()
         for part, s, p, o, label, form in rows:
-            if part == "3":
-                says = near.setdefault(s, {})
-                values = says.setdefault(p, [])
-                if o not in values:
-                    values.append(o)
-                other = o
-            elif part == "2":
+            if part == "2":
                 into[(s, p)] = None
                 other = s
             else:
@@ -92,7 +99,7 @@ class _Reader:
                 self.labels[other] = label
             if form:
                 self.forms[other] = form
-        more = len(into) > INCOMING or len(first) > OUTGOING or len(rows) >= ROWS
+        more = len(into) > INCOMING or len(first) > OUTGOING or text.count("\n") > ROWS
         kept = list(into)[:INCOMING]
         own: Says = {}
         for p, o in out:
@@ -106,7 +113,12 @@ class _Reader:
         types = self._types(own)
         for fact, says in near.items():
             if fact not in self.labels:
-                self.found[fact] = self._tell(fact, says)
+                made_of = (self.near[fact], *map(self._name, self.open[fact]))
+                name = lexicon.lines.get(made_of)
+                if name is None:
+                    name = self._tell(fact, says)
+                    remember(lexicon.lines, made_of, name)
+                self.found[fact] = name
         self.things.clear()  # values made before every fact had its name
         facts = self._facts(own, into, near)
         incoming: dict[str, dict[str, None]] = {}
@@ -114,9 +126,10 @@ class _Reader:
             incoming.setdefault(p, {})[s] = None
         triples = [(self.thing, p, o) for p, values in own.items() for o in values]
         triples += [(s, p, self.thing) for s, p in into]
-        neighbours = {o for values in own.values() for o in values} | {s for s, _ in into}
-        triples += [(n, _LABEL, self.labels[n]) for n in sorted(neighbours) if n in self.labels]
-        triples += [(n, _FORM, form) for n, form in sorted(self.forms.items())]
+        if self.data:
+            neighbours = {o for values in own.values() for o in values} | {s for s, _ in into}
+            triples += [(n, _LABEL, self.labels[n]) for n in sorted(neighbours) if n in self.labels]
+            triples += [(n, _FORM, form) for n, form in sorted(self.forms.items())]
         given = next(filter(None, (_best(own.get(name, ())) for name in (_LABEL, _TITLE, _FORM))), None)
         texts = own.get(_TEXT) or own.get(_DEFINITION) or ()
         return Description(
@@ -142,7 +155,7 @@ class _Reader:
             shown=len(into),
             page=page,
             more=more,
-            triples=tuple(dict.fromkeys(triples)) if own or into else (),
+            triples=tuple(dict.fromkeys(triples)) if self.data else tuple(triples),
             gone="true" in own.get(_DEPRECATED, ()),
             successors=self._links(own.get(_REPLACED, ())),
             modified=text_of(max(own.get(_MODIFIED, ("",)))),
@@ -166,27 +179,36 @@ class _Reader:
         for s, p in into:
             if s in near and (s not in roles or roles[s] == (general, False)):
                 roles[s] = (p, False)
+        known = self.lexicon.facts
         facts = []
         for fact, (role, outgoing) in roles.items():
-            says = near[fact]
             if role == self.property_evidence:
                 continue
-            kind = next(iter(self._types(says)), "")
-            facts.append(
-                Fact(
-                    iri=fact[1:-1],
-                    label=self._name(fact),
-                    type=Link(kind, self.lexicon.label(kind)),
-                    role=self._link(role),
-                    outgoing=outgoing,
-                    properties=self._properties(
-                        {p: v for p, v in says.items() if p not in self.hidden and v != [self.thing]}, {}
-                    ),
-                    passages=self._passages(says),
-                    contested=self._links(says.get(self.contested, ())),
-                )
-            )
+            rows, name = self.near[fact], self._name(fact)
+            role_ = role if outgoing else f"^{role}"
+            made_of = (rows, name, self.thing, role_, *map(self._name, self.open[fact]))
+            found = known.get(made_of)
+            if found is None:
+                found = self._fact(fact, name, near[fact], role, outgoing)
+                remember(known, made_of, found)
+            facts.append(found)
         return tuple(sorted(facts, key=lambda fact: (fact.type.label, fact.label, fact.iri)))
+
+    def _fact(self, fact: str, name: str, says: Says, role: str, outgoing: bool) -> Fact:
+        kind = next(iter(self._types(says)), "")
+        hidden, only_this = self.hidden, [self.thing]
+        return Fact(
+            iri=fact[1:-1],
+            label=name,
+            type=Link(kind, self.lexicon.label(kind)),
+            role=self._link(role),
+            outgoing=outgoing,
+            properties=self._properties(
+                {p: v for p, v in says.items() if p not in hidden and v != only_this}
+            ),
+            passages=self._passages(says),
+            contested=self._links(says.get(self.contested, ())),
+        )
 
     def _own_properties(self, own: Says, near: dict[str, Says]) -> tuple[Property, ...]:
         finer: dict[str, list[str]] = {}
@@ -211,22 +233,31 @@ class _Reader:
         )
 
     def _properties(
-        self, says: Mapping[str, list[str]], finer: Mapping[str, list[str]]
+        self, says: Mapping[str, list[str]], finer: Mapping[str, list[str]] | None = None
     ) -> tuple[Property, ...]:
         found = []
+        told = self.told
         for p, values in says.items():
-            term = self.terms.get(p)
-            if term is None:
-                iri = p[1:-1]
-                term = (iri, self.lexicon.label(iri), self.lexicon.definitions.get(iri, ""))
-                self.terms[p] = term
-            passages = self._sorted_passages(finer[p]) if p in finer else ()
-            shown = [self._value(one) for one in values]
-            if len(shown) > 1:
-                shown.sort(key=_by_text)
-            found.append(Property(*term, tuple(shown), passages))
-        found.sort(key=_by_label)
+            if finer and p in finer:
+                found.append(self._property(p, values, self._sorted_passages(finer[p])))
+                continue
+            said = (p, *values)  # facts around one thing say much the same
+            one = told.get(said)
+            if one is None:
+                one = told[said] = self._property(p, values)
+            found.append(one)
+        found.sort(key=_LABEL_FIRST)
         return tuple(found)
+
+    def _property(self, p: str, values: list[str], passages: tuple[Link, ...] = ()) -> Property:
+        term = self.terms.get(p)
+        if term is None:
+            iri = p[1:-1]
+            term = self.terms[p] = (iri, self.lexicon.label(iri), self.lexicon.definitions.get(iri, ""))
+        shown = [self._value(one) for one in values]
+        if len(shown) > 1:
+            shown.sort(key=_by_text)
+        return Property(*term, tuple(shown), passages)
 
     def _value(self, spelled: str) -> Value:
         if spelled[0] == "<" and spelled[1] != "<":
@@ -234,23 +265,17 @@ class _Reader:
             if value is None:
                 value = self.things[spelled] = Value(self._name(spelled), spelled[1:-1])
             return value
-        if spelled[0] != '"':
-            return Value(spelled if spelled[0] != "_" else "something without name")
-        end = spelled.rindex('"')
-        text, after = unescape(spelled[1:end]), spelled[end + 1 :]
-        language = after[1:] if after.startswith("@") else None
-        datatype = self.lexicon.short(after[3:-1]) if after.startswith("^^<") else None
-        if len(text) > LONGEST_TEXT:
-            return Value(cut(text, LONGEST_TEXT), None, language, datatype, True)
-        return Value(text, None, language, datatype)
+        return literal(spelled, self.lexicon.base)
 
     def _passages(self, says: Mapping[str, list[str]]) -> tuple[Link, ...]:
         return self._sorted_passages(says.get(self.evidence, ()))
 
-    def _sorted_passages(self, found: Iterable[str]) -> tuple[Link, ...]:
-        return tuple(map(self._link, sorted(found, key=_first_line)))
+    def _sorted_passages(self, found: Sequence[str]) -> tuple[Link, ...]:
+        return tuple(map(self._link, sorted(found, key=_first_line) if len(found) > 1 else found))
 
     def _links(self, found: Iterable[str]) -> tuple[Link, ...]:
+        if not found:
+            return ()
         kept = [self._link(one) for one in found if one[0] == "<" and one[1] != "<"]
         kept.sort(key=_LABEL_FIRST)
         return tuple(kept)
@@ -296,10 +321,6 @@ def _best(labels: Iterable[str]) -> str | None:
 def _first_line(passage: str) -> tuple[int, str]:
     digits = passage.rpartition("/L")[2].rstrip(">").partition("-")[0]
     return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else 0, passage)
-
-
-def _by_label(one: Property) -> tuple[str, str]:
-    return (one.label, one.iri)
 
 
 def _by_text(value: Value) -> tuple[str, str]:

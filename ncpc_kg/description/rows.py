@@ -35,20 +35,30 @@ _INTEGER = re.compile(r"[+-]?[0-9]+$")
 _DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+$")
 
 
-def read_rows(answer: Answer) -> list[list[str]]:
+def read_rows(answer: Answer) -> list[tuple[str, ...]]:
     """The rows of a SELECT result, each value in TSV spelling, an unbound one as empty text.
 
     Args:
         answer: An answer of kind `bindings`, in TSV or in any other SPARQL result format.
     """
+    return split_rows(table(answer))
+
+
+def table(answer: Answer) -> str:
+    """A SELECT result as TSV.
+
+    Args:
+        answer: As for `read_rows`.
+    """
     if answer.media_type == TSV and b"<<" not in answer.body:
-        return [line.split("\t") for line in answer.body.decode().split("\n")[1:] if line]
+        return answer.body.decode()
     form = QueryResultsFormat.from_media_type(answer.media_type)
     solutions = parse_query_results(answer.body, format=form) if form else None
     if not isinstance(solutions, QuerySolutions):
         raise ValueError(f"not a table: {answer.kind}")
     width = range(len(solutions.variables))
-    return [["" if row[at] is None else _spelled(row[at]) for at in width] for row in solutions]
+    rows = (["" if row[at] is None else _spelled(row[at]) for at in width] for row in solutions)
+    return "".join("\t".join(row) + "\n" for row in ([str(one) for one in solutions.variables], *rows))
 
 
 def text_of(spelled: str) -> str:
@@ -105,6 +115,17 @@ def unescape(text: str) -> str:
     if "\\" not in text:
         return text
     return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1]) or chr(int(m[1][1:], 16)), text)
+
+
+def split_rows(text: str) -> list[tuple[str, ...]]:
+    """The rows of a table in TSV, without its head.
+
+    All are split at once, which is faster than one by one.
+    """
+    head, _, rest = text.partition("\n")
+    width = head.count("\t") + 1
+    values = rest.removesuffix("\n").replace("\n", "\t").split("\t") if rest else []
+    return list(zip(*[iter(values)] * width, strict=True))
 
 
 def _bare_type(spelled: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pyoxigraph import RdfFormat, parse, serialize
@@ -16,6 +17,7 @@ from ncpc_kg.web.site import Alternate, Site
 
 HTML = "text/html"
 _PAGES = (HTML, "application/xhtml+xml")
+_IRI = re.compile(r"<[^>]*")
 _SPELLED = frozenset('"<_')
 _LABELS = {
     "json": "JSON", "csv": "CSV", "tsv": "TSV", "xlsx": "Excel", "srj": "SPARQL JSON", "ttl": "Turtle",
@@ -106,7 +108,9 @@ def document(lines: Iterable[str], media_type: str, base: str) -> bytes:
     if media_type == GRAPHS["nt"]:
         return text.encode()
     form = GRAPHS_BY_MEDIA_TYPE[media_type].engine
-    prefixes = {prefix: iri for prefix, iri in prefixes_under(base).items() if f"<{iri}" in text}
+    iris = set(_IRI.findall(text))
+    spaces = "".join({iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in iris})
+    prefixes = {prefix: iri for prefix, iri in prefixes_under(base).items() if f"<{iri}" in spaces}
     try:
         return serialize(parse(text, RdfFormat.N_TRIPLES), format=form, prefixes=prefixes) or b""
     except OSError as error:

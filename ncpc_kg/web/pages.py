@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import groupby
 
 from markupsafe import Markup
 
@@ -41,16 +40,16 @@ class Pages:
 
     def thing(self, description: Description, head: Head) -> str:
         """The page of a thing, code, passage, section, graph or entry."""
-        clashes = {Link(fact.iri, fact.label) for fact in description.facts if local(fact.type.iri) == _SIDES}
-        told = tuple(fact for fact in description.facts if local(fact.type.iri) != _SIDES)
+        groups = grouped(description.facts)
+        clashes = {Link(one.iri, one.label) for kind, facts in groups if _clashes(kind) for one in facts}
         return self._render(
             "thing.html",
             head,
             thing=description,
-            groups=grouped(told),
+            groups=tuple(group for group in groups if not _clashes(group[0])),
             contested=sorted(clashes.union(description.contested), key=_by_number),
             names=names(description),
-            sides=any(local(type_.iri) == _SIDES for type_ in description.types),
+            sides=any(map(_clashes, description.types)),
             links=other_links(description),
         )
 
@@ -112,8 +111,14 @@ def with_labels(view: QuestionView) -> QuestionView:
 
 def grouped(facts: tuple[Fact, ...]) -> tuple[tuple[Link, tuple[Fact, ...]], ...]:
     """Group facts by class: who takes part first, what is said about it last."""
-    ordered = sorted(facts, key=lambda fact: (_place(fact.type.iri), fact.type))
-    return tuple((kind, tuple(group)) for kind, group in groupby(ordered, key=lambda fact: fact.type))
+    found: dict[Link, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.type, []).append(fact)
+    return tuple((kind, tuple(found[kind])) for kind in sorted(found, key=lambda one: (_place(one.iri), one)))
+
+
+def _clashes(kind: Link) -> bool:
+    return local(kind.iri) == _SIDES
 
 
 def _place(kind: str) -> int:

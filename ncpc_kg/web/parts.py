@@ -41,6 +41,7 @@ class Parts:
         self._ours = re.compile(rf"({re.escape(site.base)}[^\s,]*[\w/])")
         self._link = lru_cache(maxsize=20_000)(self._make_link)
         self._property = lru_cache(maxsize=2_000)(_property_of)
+        self._row = lru_cache(maxsize=5_000)(self._make_row)
         # A fact is told on the pages of all it ties together, and again after each write.
         self._fact = lru_cache(maxsize=2_000)(self._make_fact)
 
@@ -89,6 +90,10 @@ class Parts:
         """
         return self._fact(fact, show_type, by_itself)
 
+    def facts(self, facts: Iterable[Fact]) -> Markup:
+        """Facts of one class as cards."""
+        return Markup("").join([self._fact(one, False, True) for one in facts])
+
     def _make_fact(self, fact: Fact, show_type: bool, by_itself: bool) -> Markup:
         kind = fact.type.label
         name = fact.label.removeprefix(f"{kind}: ")
@@ -96,7 +101,7 @@ class Parts:
         rows: list[str] = []
         told = ""
         for one in fact.properties:
-            local_name, label = self._property(one.iri, one.label)
+            local_name, _ = self._property(one.iri, one.label)
             if local_name in HEADED:
                 head += (
                     f' <span class="figure">{self._value(v)}</span>'
@@ -106,7 +111,7 @@ class Parts:
             elif local_name == "description":
                 told = "".join(f"<p>{self._value(v)}</p>" for v in one.values if v.text[:60] not in name)
             elif local_name not in QUIET and (len(one.values) > 1 or one.values[0].text not in name):
-                rows.append(f"<div><dt>{label}</dt><dd>{self._values(one)}</dd></div>")
+                rows.append(self._row(one))
         if by_itself and fact.contested:
             head.append(" " + self._contested(fact.contested))
         tag = "h3" if show_type else "h4"
@@ -119,6 +124,10 @@ class Parts:
             + (f"<dl>{''.join(rows)}</dl>" if rows else "")
             + f"{self._source(fact.passages)}</article>"
         )
+
+    def _make_row(self, one: Property) -> str:
+        label = self._property(one.iri, one.label)[1]
+        return f"<div><dt>{label}</dt><dd>{self._values(one)}</dd></div>"
 
     def _make_link(self, iri: str, text: str, language: str) -> Markup:
         tagged = f' lang="{escape(plain(language))}"' if language and language != "en" else ""

@@ -91,10 +91,9 @@ class ResourceEndpoint:
         if path.startswith("/graph/") and suffix in GRAPHS:
             return await self._graph(exchange, path, suffix, tag)
         lexicon = await self.context.lexicon()
-        details = suffix == "html" and not path.startswith("/code/")
         iris = self._iris(exchange, path)
         for iri in iris:
-            description = await self._describe(iri, lexicon, details, page)
+            description = await self._describe(iri, lexicon, suffix, page)
             if description:
                 break
         else:
@@ -103,10 +102,11 @@ class ResourceEndpoint:
             raise _gone(description)
         return self._document(exchange, description, iri, suffix, tag)
 
-    async def _describe(self, iri: str, lexicon: Lexicon, details: bool, page: int) -> Description:
+    async def _describe(self, iri: str, lexicon: Lexicon, suffix: str, page: int) -> Description:
+        details = suffix == "html" and not iri.startswith(f"{lexicon.base}code/")
         text, formats = description_query(iri, lexicon.base, details, page)
         answer = await self.context.engine.query(text, formats)
-        description = read_description(answer, iri, lexicon, page)
+        description = read_description(answer, iri, lexicon, page, data=suffix != "html")
         if iri.startswith(f"{lexicon.base}graph/"):
             return await self._with_contents(description, lexicon, page)
         return description

@@ -37,7 +37,7 @@ def sentence(text: str) -> str:
 
 def local(iri: str) -> str:
     """The end of an IRI, for things without a name."""
-    return re.split(r"[/#]", iri.rstrip("/#"))[-1] or iri
+    return iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
 
 
 def is_reference(text: str) -> bool:
