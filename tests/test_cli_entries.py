@@ -40,7 +40,9 @@ def test_from_the_template_to_the_withdrawal(store: Path, tmp_path: Path) -> Non
     run(store, "new", made)
     with pytest.raises(ParameterError, match="exists already"):
         run(store, "new", made)
-    assert "Hosting" in run(store, "check", SOURCE_ONLY, code=1)
+    said = run(store, "check", SOURCE_ONLY, code=1)
+    assert "Hosting" in said
+    assert {line[0] for line in said.splitlines() if ".yaml:" in line} == {"x", "i"}
     assert "Hosting" in run(store, "submit", SOURCE_ONLY, code=1)
     assert "host-of-centre" in run(store, "preview", GOOD)
 

@@ -26,7 +26,8 @@ def print_reports(reports: list[EntryReport], output: ReportFormat = "text") -> 
     else:
         for report in reports:
             for one in report.findings:
-                out.print(Text.assemble((render.heading(one, report.name), _STYLES[one.severity])))
+                heading = f"{render.SIGNS[one.severity]} {render.heading(one, report.name)}"
+                out.print(Text(heading, _STYLES[one.severity]))
                 out.print(Text(f"    {one.message}"))
                 for name, text in render.details(one):
                     out.print(Text.assemble((f"    {name}: ", "dim"), text))

@@ -201,13 +201,19 @@ class Known:
         size = len(wanted)
         return nlargest(_LOOKED_AT, shared, key=lambda name: (shared[name], -abs(len(name) - size)))
 
-    def _all_names(self, node: Term) -> Iterator[str]:
+    def names_of(self, node: Term) -> Iterator[str]:
+        """The names that people give to a thing, folded."""
         if not isinstance(node, Subject):
             yield folded(node.value)
             return
         for name in (LABEL, _OTHER_LABEL):
             for quad in self.store.quads_for_pattern(node, name, None, None):
                 yield folded(cast(Literal, quad.object).value)
+
+    def _all_names(self, node: Term) -> Iterator[str]:
+        yield from self.names_of(node)
+        if not isinstance(node, Subject):
+            return
         local = folded(re.split(r"[#/]", node.value)[-1])
         yield local
         yield local.replace("-", " ")

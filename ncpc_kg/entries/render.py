@@ -15,7 +15,7 @@ from ncpc_kg.graph import Converter
 from ncpc_kg.validation.paths import write_path
 from ncpc_kg.vocabulary import PREFIXES
 
-_SIGNS = {"violation": "x", "warning": "!", "info": "i"}
+SIGNS = {"violation": "x", "warning": "!", "info": "i"}
 _SARIF_LEVELS = {"violation": "error", "warning": "warning", "info": "note"}
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -58,7 +58,7 @@ def as_text(report: EntryReport) -> str:
     """
     lines: list[str] = []
     for one in report.findings:
-        lines += [f"{_SIGNS[one.severity]} {heading(one, report.name)}", f"    {one.message}"]
+        lines += [f"{SIGNS[one.severity]} {heading(one, report.name)}", f"    {one.message}"]
         lines += [f"    {name}: {text}" for name, text in details(one)]
         lines.append("")
     lines.append(summary(report))
@@ -115,7 +115,7 @@ def as_rdf(reports: Iterable[EntryReport]) -> rdflib.Graph:
 
     Returns:
         One `sh:ValidationReport` with every finding; those that no shape made have no
-        source shape and the component `sh:Constraint...` of none, but their message.
+        source shape, and the class of all constraint components as their component.
     """
     found = list(reports)
     graph = rdflib.Graph(bind_namespaces="none")
@@ -137,7 +137,7 @@ def as_rdf(reports: Iterable[EntryReport]) -> rdflib.Graph:
             raw = one.finding
             if raw is None:
                 graph.add((result, SH.focusNode, _node(one.node)))
-                graph.add((result, SH.sourceConstraintComponent, SH.JSConstraintComponent))
+                graph.add((result, SH.sourceConstraintComponent, SH.ConstraintComponent))
                 continue
             graph.add((result, SH.focusNode, convert(raw.focus)))
             graph.add((result, SH.sourceConstraintComponent, convert(raw.component)))
@@ -164,7 +164,7 @@ def as_sarif(reports: Iterable[EntryReport], version: str) -> str:
     for report in reports:
         for one in report.findings:
             rules.setdefault(one.rule, one.reason or one.rule)
-            extra = " ".join(f"{name}: {text}." for name, text in details(one) if name != "rule")
+            said = [f"{name}: {text}".rstrip(".") for name, text in details(one) if name != "rule"]
             place: dict[str, object] = {"artifactLocation": {"uri": report.name or "entry"}}
             if one.spot is not None and one.spot.line:
                 region = {"startLine": one.spot.line}
@@ -179,7 +179,7 @@ def as_sarif(reports: Iterable[EntryReport], version: str) -> str:
                 {
                     "ruleId": one.rule,
                     "level": _SARIF_LEVELS[one.severity],
-                    "message": {"text": f"{heading(one)}: {one.message} {extra}".strip()},
+                    "message": {"text": f"{heading(one)}: {one.message} {'; '.join(said)}".strip()},
                     "locations": [location],
                 }
             )

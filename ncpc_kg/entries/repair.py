@@ -10,7 +10,7 @@ from datetime import date
 from pyoxigraph import Literal, NamedNode, Triple
 from rdflib import XSD
 
-from ncpc_kg.engine import Subject
+from ncpc_kg.engine import Subject, Term
 from ncpc_kg.entries.convert import literal
 from ncpc_kg.entries.findings import Repair
 from ncpc_kg.entries.known import Choice, Known
@@ -68,6 +68,8 @@ def propose(of: Field, node: Subject, value: object, near: tuple[Choice, ...], k
         if len(near) != 1:
             return None
         new = near[0].term
+        if isinstance(value, Literal) and not _has_as_many_words(value.value, new, known):
+            return None
         return Repair(known.text(of, new), old, (Triple(node, of.path, new),))
     if not isinstance(value, Literal):
         return None
@@ -81,6 +83,11 @@ def propose(of: Field, node: Subject, value: object, near: tuple[Choice, ...], k
     if of.pattern and not is_date and not re.search(of.pattern, text):
         return None
     return Repair(text, old, (Triple(node, of.path, new_value),))
+
+
+def _has_as_many_words(text: str, node: Term, known: Known) -> bool:
+    """Whether letters alone differ: a word more, as in "not operating", changes what is said."""
+    return any(len(name.split()) == len(text.split()) for name in known.names_of(node))
 
 
 def iso_date(text: str) -> str | None:

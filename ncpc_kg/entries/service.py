@@ -89,9 +89,11 @@ class Service(WriteGate):
         """Do everything once, so that forked processes need no file and no first time."""
         graph = NamedNode(f"{self.desk.base}graph/warm")
         name, kind = NamedNode(f"{self.desk.base}id/centre-warm"), self.desk.profile.centre.kind
+        chosen, self.on_violation = self.on_violation, "refuse"  # or the log would tell of a write
         with contextlib.suppress(NotConforming):  # one that is let through and one that is not
             self(Change((Quad(graph, TYPE, graph, graph),)), store)
             self(Change((Quad(name, TYPE, kind, graph),)), store)
+        self.on_violation = chosen
         form = form_of(None, "x.yaml")
         for entry in self.desk.read_in(store, b"name: {en: x}", form):
             checked = self.desk.check(store, (entry,))

@@ -86,7 +86,7 @@ def build(
     cells: Mapping[str, str],
     findings: Sequence[Mapping[str, Any]] = (),
     add: str = "",
-) -> tuple[tuple[Box, ...], tuple[Mapping[str, Any], ...]]:
+) -> tuple[Box, ...]:
     """Make the form.
 
     Args:
@@ -96,16 +96,14 @@ def build(
         add: Name of a field of which one more place is wanted.
 
     Returns:
-        The parts of the form, and the findings that belong to no field.
+        The parts of the form.
     """
     made = _Builder(form["lists"], cells, findings, add)
     fields = sorted(form["form"]["fields"], key=lambda of: of["section_order"])
-    boxes = tuple(
+    return tuple(
         Box(title, "", tuple(part for of in members for part in made.field(of, "")))
         for title, members in groupby(fields, key=lambda of: of["section"])
     )
-    rest = tuple(one for one in findings if one.get("place", {}).get("field") not in made.used)
-    return boxes, rest
 
 
 class _Builder:
@@ -120,7 +118,6 @@ class _Builder:
         self.cells = cells
         self.findings = findings
         self.add = add
-        self.used: set[str] = set()
 
     def field(self, of: Mapping[str, Any], start: str) -> Iterator[Input | Box]:
         """The inputs or boxes of a field, one for each place."""
@@ -158,7 +155,6 @@ class _Builder:
         languages = tuple(of["languages"] or ("en",)) if of["tagged"] else ()
         language = self.cells.get(f"{name}.language") or (languages[0] if languages and not value else "")
         found = tuple(one for one in self.findings if one.get("place", {}).get("field") == name)
-        self.used.add(name)
         help_text = " ".join(part for part in (of["help"], _sentence(of["form"])) if part)
         return Input(
             name,

@@ -80,7 +80,7 @@ class EntryPages:
         form = await self.context.ask({"ask": "form"})
         report = _whole(report) if report else None
         findings = report["findings"] if report else ()
-        boxes, rest = entry_forms.build(form, cells, findings, add)
+        boxes = entry_forms.build(form, cells, findings, add)
         lists = {
             name: options for name, options in form["lists"].items() if len(options) > entry_forms._SELECT
         }
@@ -91,7 +91,6 @@ class EntryPages:
             boxes=boxes,
             lists=lists,
             report=report,
-            rest=rest,
             supersedes=supersedes,
             hidden={name: text for name, text in cells.items() if _is_hidden(name)},
             repairs=sum(one["repair"] is not None for one in findings),

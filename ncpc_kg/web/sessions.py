@@ -63,7 +63,9 @@ class Sessions:
         scopes = self.scopes_of(token)
         name = " ".join(name.split())[:_LONGEST_NAME]
         if not scopes:
-            raise Unauthorized("This token is not known.", hint="ask the operator of the service for one")
+            raise Unauthorized(
+                "This token is not known. Copy it again in full, or ask whoever runs the service for one."
+            )
         if not name:
             raise Unauthorized("Give your name; it is noted on what you hand in.")
         content = {"name": name, "scopes": sorted(scopes), "end": int(time.time()) + _LIFETIME}

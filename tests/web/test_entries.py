@@ -161,6 +161,7 @@ def test_from_the_first_error_to_an_accepted_entry_without_script(client: TestCl
     assert "Make 3 safe repairs for me" in second.text
     third = client.post("/entries/new", data={**fields(second.text), "action": "repair"}, headers=PAGE)
     assert "This can be handed in." in third.text
+    assert "No counterpart is recorded." in third.text.partition("<section>")[0]
     assert fields(third.text)["date-1.date"] == "1998-02-13"
     assert "answers change" in third.text
 
@@ -308,13 +309,13 @@ def test_a_form_of_another_site_changes_nothing(client: TestClient) -> None:
 @pytest.mark.parametrize("cookie", ["x", "x.y", "eyJ9.00", "a" * 5000])
 def test_a_made_up_cookie_is_no_session(client: TestClient, cookie: str) -> None:
     page = client.get("/entries/new", headers={**PAGE, "cookie": f"ncpc_kg_session={cookie}"})
-    assert "Sign in to hand it in" in page.text
+    assert 'target="_blank">Sign in to hand it in</a>' in page.text
 
 
 def test_wrong_tokens_are_told(client: TestClient) -> None:
     answer = client.post("/entries/session", data={"name": "M", "token": "nonsense", "action": "in"})
     assert answer.status_code == 401
-    assert "not known" in answer.text
+    assert "not known. Copy it again" in answer.text
 
 
 @pytest.mark.parametrize(
