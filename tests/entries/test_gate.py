@@ -203,3 +203,11 @@ def test_no_sequence_of_writes_leaves_stale_inferences(
     assert is_closed(fresh)
     fresh.update("".join(f"DROP SILENT GRAPH <urn:t{n}> ;" for n in (1, 2, 3, 9)))
     assert is_closed(fresh)
+
+
+def test_warming_up_tells_of_no_write(fresh: Store, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Service(desk, "warn")
+    gate.warm(fresh)
+
+    assert not caplog.records
+    assert gate.on_violation == "warn"

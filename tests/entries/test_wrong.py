@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def test_words_that_say_less_than_a_choice_get_no_repair(check: Callable[..., Ch
 
     assert finding.suggestions == ("Operating",)
     assert finding.repair is None
+
+
+def test_code_review_reads_whole_sentences(check: Callable[..., Checked]) -> None:
+    reports = [check(path).report for path in WRONG]
+    (run,) = json.loads(render.as_sarif(reports, "1"))["runs"]
+
+    texts = [one["message"]["text"] for one in run["results"]]
+    assert len(texts) == sum(len(one.findings) for one in reports)
+    assert not [text for text in texts if ".. " in text or "?. " in text or ".;" in text]
 
 
 def test_an_impossible_day_gets_no_repair(check: Callable[..., Checked]) -> None:
