@@ -169,8 +169,12 @@ def read_index(answer: Answer) -> Index:
 
 
 def fold(text: str) -> str:
-    """Reduce a text to what counts in a comparison: small letters and digits, one space between words."""
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_NO_ACCENT))
+    """Reduce a text to what counts in a comparison: small letters and digits, one space between words.
+
+    Taking letters apart may bring capitals, so case is folded before and after (Unicode, section 3.13).
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    apart = unicodedata.normalize("NFKD", folded.translate(_NO_ACCENT))
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return _BREAKS.sub(" ", plain).strip()
 

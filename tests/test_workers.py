@@ -405,6 +405,22 @@ def test_the_end_of_the_keeper_is_an_error_and_not_a_hang(tmp_path: Path) -> Non
     asyncio.run(go())
 
 
+def test_a_query_that_runs_when_the_keeper_ends_gets_an_error_at_once(tmp_path: Path) -> None:
+    async def go() -> None:
+        pool = await WorkerPool.start(Settings(content=tmp_path, store=tmp_path / "store"))
+        await pool.update(INSERT)
+        running = asyncio.create_task(pool.query(CROSS, Formats()))
+        await until(lambda: pool.load.long == 1)
+        workers = children(pool.keeper)
+        os.kill(pool.keeper, signal.SIGKILL)
+        with pytest.raises(ServiceError, match="keeper"):
+            await asyncio.wait_for(running, 5)
+        await pool.close()
+        await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+    asyncio.run(go())
+
+
 def test_a_store_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     async def go() -> None:
         with Store.open(tmp_path / "store"), pytest.raises(StoreError, match="in use"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from ncpc_kg.errors import NcpcError
@@ -119,6 +121,8 @@ class KeeperLink:
         except subprocess.TimeoutExpired:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
+        with suppress(ProcessLookupError):  # a keeper that was killed leaves its workers behind
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _send_orders(self) -> None:
         loop = asyncio.get_running_loop()

@@ -222,7 +222,8 @@ class Schedule:
             if timer is not None:
                 timer.cancel()
         for worker in list(self.workers.values()):
-            self._discard(worker)
+            self.gone(worker.number, "stop")
+            worker.close()
         for job in (*self._waiting, *self._put_off):
             if not job.reply.done():
                 job.reply.set_exception(error)
