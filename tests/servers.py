@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -129,13 +130,17 @@ def virtuoso(place: Path, data: Path | None = None, buffers: int = 2000) -> Iter
         commands = ['GRANT SPARQL_UPDATE TO "SPARQL"', 'GRANT EXECUTE ON DB.DBA.L_O_LOOK TO "SPARQL"']
         if data is not None:
             commands += [
-                f"ld_dir('{data.parent}', '{data.name}', NULL)",
+                # Without a graph it takes nothing, although the quads name theirs.
+                f"ld_dir('{data.parent}', '{data.name}', 'urn:unnamed')",
                 "rdf_loader_run()",
                 "checkpoint",
+                "select ll_file, ll_state, ll_error from DB.DBA.load_list",
             ]
         for command in commands:
-            subprocess.run(
+            done = subprocess.run(
                 [program("isql-vt"), f"127.0.0.1:{sql}", "dba", "dba", f"exec={command};"],
-                check=True, capture_output=True,
+                check=True, capture_output=True, text=True,
             )  # fmt: skip
+        if data is not None and not re.search(rf"{re.escape(data.name)}\s+2\s+NULL", done.stdout):
+            raise RuntimeError(done.stdout)
         yield Server(url, url)
