@@ -36,6 +36,21 @@ class Limits:
     queue: int = 256
     long_queries: int = 8
 
+    def most_workers(self, snapshot: int, memory: int | None = None) -> int:
+        """Workers that may exist at the same time without filling the memory of the machine.
+
+        Reading makes a worker's share of the graph its own, so each may come to need as much
+        memory as the process it was forked from.
+
+        Args:
+            snapshot: Bytes that this process takes.
+            memory: Bytes of memory of the machine; looked up if absent.
+        """
+        if memory is None:
+            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        room = int(memory * 0.75 / max(snapshot, 1)) - 1
+        return max(self.workers, min(self.workers + self.long_queries, room))
+
 
 _MEGABYTE = 1024**2
 _LIMIT_VARIABLES: dict[str, tuple[str, int]] = {

@@ -19,3 +19,12 @@ def test_the_environment_overrules_the_limits() -> None:
 def test_what_is_no_limit_is_told(text: str) -> None:
     with pytest.raises(ParameterError, match="NCPC_KG_LIMIT_WORKERS"):
         limits_from({"NCPC_KG_LIMIT_WORKERS": text})
+
+
+def test_large_graphs_get_fewer_workers() -> None:
+    limits = Limits(workers=2, long_queries=8)
+    gigabyte = 1024**3
+    assert limits.most_workers(gigabyte // 3, 24 * gigabyte) == 10
+    assert limits.most_workers(4 * gigabyte, 24 * gigabyte) == 3
+    assert limits.most_workers(20 * gigabyte, 24 * gigabyte) == 2
+    assert limits.most_workers(0) == 10

@@ -1,23 +1,23 @@
 """Who works for which query, and when work is stopped.
 
-A worker runs one query at a time; while queries are quick and many, the next few lie ready at
-their worker, which saves both sides most of their waking up. One that runs longer than a moment
-is *long*: what lies behind it goes to other workers, one more is forked, and while short queries
-come in it keeps off one of the processors. One too many *very long* query is put off: stopped,
-and run again when another has ended. A caller that leaves: the worker is killed, and with it
-everything the query held.
+A worker runs one query at a time; while queries are quick and many, it gets several at once and
+answers them together, which saves both sides most of their waking up. If it stalls or dies over
+them, each of them is run again by itself, since one of them is to blame. A query that runs
+longer than a moment is *long*: one more worker is forked, and while short queries come in it
+keeps off one of the processors. One too many *very long* query is put off: stopped, and run
+again when another has ended. A caller that leaves: the worker is killed, and with it everything
+the query held.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from ncpc_kg.errors import LimitReached, NcpcError
+from ncpc_kg.errors import NcpcError
 from ncpc_kg.settings import Limits
 from ncpc_kg.workers import frames
+from ncpc_kg.workers.waiting import Waiting
 from ncpc_kg.workers.worker import Job, Worker
 
 LONG = 0.15
@@ -29,9 +29,8 @@ _SPARE = 10.0
 _LATELY = 0.5
 """Seconds for which a processor is kept free after a short query."""
 _TICK = 0.05
-_QUICK = 0.008
-_READY = 8
-"""Most queries at one worker, running and lying ready, while a query takes less than `_QUICK`."""
+_MOMENT = 0.001
+"""Seconds that a query waits for a worker that is about to answer, rather than wake another."""
 
 
 class Schedule:
@@ -51,12 +50,15 @@ class Schedule:
         self.over: NcpcError | None = None
         self._order = order
         self._idle: list[Worker] = []
-        self._waiting: deque[Job] = deque()
-        self._put_off: deque[Job] = deque()
+        self._waiting = Waiting(limits, lambda: self.on_limit("queue"), "No worker became free in time.")
+        self._put_off = Waiting(
+            limits, lambda: self.on_limit("long"), "Too many long queries run at the same time."
+        )
         self._ordered = 0
-        self._most = most_workers(limits, 0)
-        self._pace = 0.0
+        self._most = limits.most_workers(0)
         self._quick = 0.0
+        self._soon: asyncio.Handle | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
         self._retiring: asyncio.TimerHandle | None = None
 
@@ -73,41 +75,42 @@ class Schedule:
     def _busy(self) -> list[Worker]:
         return [one for one in self.workers.values() if one.jobs]
 
-    # ------------------------------------------------------------------ jobs
-
     def submit(self, job: Job) -> None:
-        """Give a job to an idle worker, or let it wait for one.
+        """Let a job wait for a worker, at least for this turn of the loop.
 
         Raises:
             LimitReached: Too many wait already, or the service is stopping.
         """
-        while self._idle:
-            worker = self._idle.pop()
-            if not worker.gone and worker.generation == self.generation:
-                worker.start([job], job.since)
-                self._start_ticking()
-                return
-            self._discard(worker)
         if self.over is not None:
             raise self.over
-        if len(self._waiting) >= self.limits.queue:
-            self.on_limit("queue")
-            raise too_many("Too many queries are waiting.")
-        self._waiting.append(job)
+        self._waiting.add(job)
+        if self._soon is None:
+            self._soon = self.loop.call_soon(self._serve_soon)
         self._start_ticking()
-        self._fork_if_room()
+
+    def _serve_soon(self) -> None:
+        """Serve what came in one turn, unless a worker will ask for it in a moment."""
+        self._soon = None
+        if len(self._waiting) > self._waiting.at_hand // 2 or not self._about_to_answer():
+            self._serve_waiting()
+        elif self._late is None:
+            self._late = self.loop.call_later(_MOMENT, self._serve_late)
+
+    def _serve_late(self) -> None:
+        self._late = None
+        self._serve_waiting()
+
+    def _about_to_answer(self) -> bool:
+        return self._waiting.quick and any(one.jobs and not one.long for one in self.workers.values())
 
     def took(self, now: float, seconds: float) -> None:
-        """Note how long a query took; decides whether more than one may lie at a worker."""
-        self._pace += (min(seconds, VERY_LONG) - self._pace) * 0.05
+        """Note how long a query took."""
+        self._waiting.took(seconds)
         if seconds < LONG:
             self._quick = now
 
     def free(self, worker: Worker) -> None:
         """A worker has answered: it takes the jobs that have waited longest, or rests."""
-        if worker.spoilt:
-            self.end(worker)
-            return
         if worker.generation != self.generation:
             if not worker.jobs:
                 self._discard(worker)
@@ -117,9 +120,9 @@ class Schedule:
         worker.long = worker.very_long = False
         if worker.aside:
             self._put_aside(worker, False)
-        if len(worker.jobs) > _READY // 2:
+        if len(worker.jobs) > self._waiting.at_hand // 2:
             return
-        jobs = self._share(len(worker.jobs))
+        jobs = self._waiting.share(len(worker.jobs), len(self.workers))
         if jobs:
             worker.start(jobs, self.loop.time())
         elif not worker.jobs:
@@ -133,30 +136,20 @@ class Schedule:
         while len(self._idle) > self.limits.workers:
             self._discard(self._idle.pop(0))
 
-    def _share(self, has: int) -> list[Job]:
-        """The waiting jobs that one worker takes: its share of them while they are quick."""
-        most = 0 if has else 1
-        if self._pace < _QUICK:
-            fair = -(-len(self._waiting) // max(len(self.workers), 1))
-            most = max(most, min(_READY - has, fair))
-        jobs: list[Job] = []
-        while self._waiting and len(jobs) < most:
-            job = self._waiting.popleft()
-            if not job.reply.done():
-                jobs.append(job)
-        return jobs
+    def take_apart(self, worker: Worker) -> None:
+        """Run again, each by itself, what a worker had at hand that stalls or has died."""
+        for job in worker.jobs:
+            job.alone = True
+        self.end(worker, worker.jobs)
 
-    def rescue(self, worker: Worker) -> None:
-        """Give what lies ready at a worker to others, since the job before it holds it up."""
-        stranded = [job for job in list(worker.jobs)[1:] if not job.reply.done()]
-        while len(worker.jobs) > 1:
-            worker.jobs.pop()
-            worker.spoilt = True  # it does not know, and would go on with them
+    def _give_back(self, jobs: list[Job]) -> None:
+        """Let jobs wait again, before all others."""
+        jobs = [job for job in jobs if not job.reply.done()]
         if self.over is not None:
-            for job in stranded:
+            for job in jobs:
                 job.reply.set_exception(self.over)
             return
-        self._waiting.extendleft(reversed(stranded))
+        self._waiting.put_first(jobs)
         self._serve_waiting()
 
     def _serve_waiting(self) -> None:
@@ -164,7 +157,7 @@ class Schedule:
             idle = self._idle.pop()
             if idle.gone or idle.generation != self.generation:
                 self._discard(idle)
-            elif jobs := self._share(0):
+            elif jobs := self._waiting.share(0, len(self.workers)):
                 idle.start(jobs, self.loop.time())
             else:
                 self._idle.append(idle)
@@ -199,26 +192,30 @@ class Schedule:
             size: Bytes of memory of the keeper.
         """
         self.generation = generation
-        self._most = most_workers(self.limits, size)
+        self._most = self.limits.most_workers(size)
         for worker in self._idle:
             self._discard(worker)
         self._idle.clear()
         for _ in range(self.limits.workers):
             self._fork()
 
-    def end(self, worker: Worker) -> None:
-        """Kill a worker in the middle of its job, or clear away one that has ended."""
+    def end(self, worker: Worker, again: Iterable[Job] | None = None) -> None:
+        """Kill a worker in the middle of its job, or clear away one that has ended.
+
+        Args:
+            worker: The worker.
+            again: Jobs to run again; None: all but the one it does.
+        """
+        jobs = list(worker.jobs)[1:] if again is None else list(again)
         self._order({"do": "kill", "id": worker.number})
-        self.rescue(worker)
         worker.jobs.clear()
         self._discard(worker)
-        if self._waiting:
-            self._fork_if_room()
+        self._give_back(jobs)
 
     def stop(self, error: NcpcError) -> None:
         """End all workers; whoever waits gets this error."""
         self.over = error
-        for timer in (self._ticking, self._retiring):
+        for timer in (self._ticking, self._retiring, self._soon, self._late):
             if timer is not None:
                 timer.cancel()
         for worker in list(self.workers.values()):
@@ -251,34 +248,29 @@ class Schedule:
     def _tick(self) -> None:
         """Look which queries have become long or waited in vain; comes again while any is."""
         now = self.loop.time()
-        self._refuse_old(self._waiting, now, "queue", "No worker became free in time.")
-        self._refuse_old(self._put_off, now, "long", "Too many long queries run at the same time.")
+        self._waiting.refuse_old(now)
+        self._put_off.refuse_old(now)
         busy = [(one, one.jobs[0]) for one in self._busy() if not one.gone]
         again = busy or self._waiting or self._put_off
         self._ticking = self.loop.call_later(_TICK, self._tick) if again else None
         crowded = now - self._quick < _LATELY
         for worker, job in busy:
             age = now - job.since
-            if age > LONG and not worker.long:
-                worker.long = True
-                self.rescue(worker)
-                self._fork_if_room()
-            if age > LONG and job.reply.done():  # its caller left while it lay ready
+            if age > LONG and len(worker.jobs) > 1:
+                self.take_apart(worker)
+                continue
+            if age > LONG and job.reply.done():  # its caller left while it was one of several
                 self.end(worker)
                 continue
+            if age > LONG and not worker.long:
+                worker.long = True
+                self._fork_if_room()
             if age > VERY_LONG and not worker.very_long:
                 self._limit(worker, job)
             if worker.long and worker.aside != crowded and worker.number in self.workers:
                 self._put_aside(worker, crowded)
         if self._put_off:
             self._resume()
-
-    def _refuse_old(self, jobs: deque[Job], now: float, limit: str, problem: str) -> None:
-        while jobs and now - jobs[0].asked > self.limits.seconds:
-            job = jobs.popleft()
-            if not job.reply.done():
-                self.on_limit(limit)
-                job.reply.set_exception(too_many(problem))
 
     def _put_aside(self, worker: Worker, aside: bool) -> None:
         worker.aside = aside
@@ -290,8 +282,7 @@ class Schedule:
             worker.very_long = True
             return
         job.put_off, job.worker = True, None
-        self._put_off.append(job)
-        worker.jobs.clear()
+        self._put_off.put_last(job)
         self.end(worker)
 
     def _very_long(self) -> int:
@@ -302,33 +293,11 @@ class Schedule:
         jobs = [one.jobs[0] for one in self._busy() if not one.very_long] + list(self._waiting)
         run = self._very_long() + sum(job.put_off for job in jobs)
         while self._put_off and run < self.limits.long_queries:
-            job = self._put_off.popleft()
+            job = self._put_off.take()
             if not job.reply.done():
-                self._waiting.appendleft(job)
+                self._waiting.put_first([job])
                 run += 1
         self._serve_waiting()
-
-
-def most_workers(limits: Limits, snapshot: int, memory: int | None = None) -> int:
-    """Workers that may exist at the same time without filling the memory of the machine.
-
-    Reading makes a worker's share of the graph its own, so each may come to need as much
-    memory as the keeper.
-
-    Args:
-        limits: The limits.
-        snapshot: Bytes that the keeper takes.
-        memory: Bytes of memory of the machine; looked up if absent.
-    """
-    if memory is None:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    room = int(memory * 0.75 / max(snapshot, 1)) - 1
-    return max(limits.workers, min(limits.workers + limits.long_queries, room))
-
-
-def too_many(problem: str) -> LimitReached:
-    """The error for a query that found no room."""
-    return LimitReached(problem, hint="try again in a few seconds")
 
 
 def _ignore(kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The connection to one worker: what it does and what lies ready for it."""
+"""The connection to one worker: what it does and what else it has at hand."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ class Job:
     """One message for any worker, and who waits for the reply.
 
     Attributes:
+        alone: Whether it must be given to a worker by itself.
         asked: When it came.
         since: When it was given to its worker.
         put_off: Whether it was stopped once, to be run again when fewer long queries run.
     """
 
-    __slots__ = ("asked", "message", "put_off", "reply", "since", "worker")
+    __slots__ = ("alone", "asked", "message", "put_off", "reply", "since", "worker")
 
     def __init__(self, message: bytes, loop: asyncio.AbstractEventLoop) -> None:
         self.message = message
         self.reply: asyncio.Future[Reply] = loop.create_future()
         self.asked = self.since = loop.time()
-        self.put_off = False
+        self.alone = self.put_off = False
         self.worker: Worker | None = None
 
 
@@ -41,18 +42,17 @@ class Owner(Protocol):
     def free(self, worker: Worker) -> None:
         """A worker has answered."""
 
-    def rescue(self, worker: Worker) -> None:
-        """What lies ready at a worker must go elsewhere."""
+    def take_apart(self, worker: Worker) -> None:
+        """A worker died that had several jobs at hand."""
 
 
 class Worker(asyncio.BufferedProtocol):
-    """One worker, which does one job at a time; the others lie ready.
+    """One worker, which does one job at a time and may have others at hand.
 
     Attributes:
         long: Its query runs longer than a moment.
         very_long: It counts against the limit of long queries.
         aside: It keeps off the processor that is left to short queries.
-        spoilt: It would go on with jobs that others were given.
         why: Set once it has ended: for what reason.
     """
 
@@ -67,7 +67,6 @@ class Worker(asyncio.BufferedProtocol):
         self.long = False
         self.very_long = False
         self.aside = False
-        self.spoilt = False
         self._unpacker = frames.Unpacker()
         self._buffer = memoryview(bytearray(1 << 16))
 
@@ -101,10 +100,11 @@ class Worker(asyncio.BufferedProtocol):
             self.owner.free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """The worker has ended; the job that ran learns it, the others go elsewhere."""
+        """The worker has ended; its job learns it, if it is clear which that was."""
         self.gone = True
-        self.owner.rescue(self)
-        if self.job is not None and not self.job.reply.done():
+        if len(self.jobs) > 1:
+            self.owner.take_apart(self)
+        elif self.job is not None and not self.job.reply.done():
             self.job.reply.set_exception(ConnectionResetError())
 
     def start(self, jobs: list[Job], now: float) -> None:
