@@ -28,8 +28,8 @@ from ncpc_kg.errors import (
 from ncpc_kg.settings import Limits, Settings
 from ncpc_kg.store import Store, backup, journal
 from ncpc_kg.workers import WorkerPool, frames
-from ncpc_kg.workers.keeper import Keeper, _Child
-from ncpc_kg.workers.schedule import VERY_LONG, most_workers
+from ncpc_kg.workers.keeper import Keeper
+from ncpc_kg.workers.schedule import VERY_LONG
 
 CSV = Formats(bindings="text/csv")
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -195,6 +195,42 @@ def test_a_cancelled_query_is_killed(tmp_path: Path) -> None:
         assert await number(pool) == 40
 
     with_pool(tmp_path, test)
+
+
+@pytest.mark.parametrize(("text", "limit"), [(CROSS, "time"), (SORT, "memory")])
+def test_of_several_queries_at_one_worker_only_the_one_to_blame_fails(
+    tmp_path: Path, text: str, limit: str
+) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        texts = [COUNT] * 5 + [text] + [COUNT] * 5
+        asked = [asyncio.ensure_future(pool.query(one, CSV)) for one in texts]
+        blamed = asked.pop(5)
+        for answer in await asyncio.wait_for(asyncio.gather(*asked), 10):
+            assert answer.body.split()[1] == b"40"
+        with pytest.raises(LimitReached, match=f"too (long|much {limit})"):
+            await blamed
+
+    with_pool(tmp_path, test, seconds=2.0 if limit == "time" else 20, memory_bytes=100 * 1024**2, workers=1)
+
+
+def test_one_of_several_queries_at_a_worker_that_is_given_up_leaves_the_others(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        for given_up in (0, 2):
+            texts = [COUNT, COUNT, COUNT]
+            texts[given_up] = CROSS
+            asked = [asyncio.ensure_future(pool.query(one, CSV)) for one in texts]
+            await until(lambda: pool.load.busy == 1)
+            gone = asked.pop(given_up)
+            gone.cancel()
+            answers = await asyncio.wait_for(asyncio.gather(*asked), 10)
+            assert [answer.body.split()[1] for answer in answers] == [b"40", b"40"]
+            with pytest.raises(asyncio.CancelledError):
+                await gone
+            await until(lambda: pool.load.busy == 0 and len(children(pool.keeper)) == pool.load.workers)
+
+    with_pool(tmp_path, test, workers=1)
 
 
 def test_short_queries_pass_long_ones(tmp_path: Path) -> None:
@@ -508,18 +544,9 @@ def test_a_journal_that_cannot_be_folded_in_fails_no_write(
         keeper.compact_at = 100
         quad = ox.Quad(ox.NamedNode("http://e/a"), ox.NamedNode("http://e/p"), ox.Literal(1))
         record = journal.encode(journal.Record(0, Change(inserted=(quad,))))
-        keeper._commit(_Child(0, 0, call=5), {"made": False, "notes": []}, record)
+        keeper._commit(5, {"made": False, "notes": []}, record)
         told = [frames.receive(theirs) for _ in range(2)]
         assert [one and one[0].get("generation") for one in told] == [1, None]
         assert told[1] == ({"done": 5, "made": False, "notes": []}, b"")
         assert (len(store), keeper.compact_at) == (1, 200)
     assert "could not be put on the disk" in caplog.text
-
-
-def test_large_graphs_get_fewer_workers() -> None:
-    limits = Limits(workers=2, long_queries=8)
-    gigabyte = 1024**3
-    assert most_workers(limits, gigabyte // 3, 24 * gigabyte) == 10
-    assert most_workers(limits, 4 * gigabyte, 24 * gigabyte) == 3
-    assert most_workers(limits, 20 * gigabyte, 24 * gigabyte) == 2
-    assert most_workers(limits, 0) == 10

@@ -14,6 +14,7 @@ import resource
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -27,6 +28,8 @@ from ncpc_kg.workers import frames
 
 _CONNECTION, _LIFE = 3, 4
 _STACK = 8 * 1024**2
+_MOMENT = 0.0005
+"""Seconds for which a reply may wait for those of the queries that came with it."""
 
 
 def seal(connection: socket.socket, life: int, limits: Limits, may_connect: bool) -> socket.socket:
@@ -78,14 +81,22 @@ def run(work: Callable[[], NoReturn]) -> None:
 
 
 def answer_queries(store: Store, connection: socket.socket, limits: Limits) -> NoReturn:
-    """Answer queries until the other side closes; never returns."""
+    """Answer queries until the other side closes; never returns.
+
+    Those that came together are answered together, unless they take longer than a moment.
+    """
     unpacker = frames.Unpacker()
     while data := connection.recv(1 << 16):
+        replies: list[bytes] = []
+        since = time.monotonic()
         for head, body in unpacker.feed(data):
+            if replies and time.monotonic() - since > _MOMENT:
+                connection.sendall(b"".join(replies))
+                replies, since = [], time.monotonic()
             signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-            reply = _answered(store, head, body, limits)
-            connection.sendall(reply)
+            replies.append(_answered(store, head, body, limits))
         signal.setitimer(signal.ITIMER_REAL, 0)
+        connection.sendall(b"".join(replies))
     os._exit(0)
 
 
