@@ -233,6 +233,20 @@ def test_one_of_several_queries_at_a_worker_that_is_given_up_leaves_the_others(t
     with_pool(tmp_path, test, workers=1)
 
 
+def test_a_quick_query_need_not_wait_until_all_slow_ones_before_it_were_tried(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        await pool.update(INSERT)
+        slow = [asyncio.ensure_future(pool.query(CROSS, CSV)) for _ in range(12)]
+        await until(lambda: pool.load.long == 2)
+        assert await asyncio.wait_for(number(pool), 4) == 40
+        assert pool.load.waiting > pool.load.put_off
+        for one in slow:
+            one.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    with_pool(tmp_path, test, long_queries=1)
+
+
 def test_short_queries_pass_long_ones(tmp_path: Path) -> None:
     async def test(pool: WorkerPool) -> None:
         await pool.update(INSERT)

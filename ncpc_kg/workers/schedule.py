@@ -122,9 +122,10 @@ class Schedule:
             self._put_aside(worker, False)
         if len(worker.jobs) > self._waiting.at_hand // 2:
             return
-        jobs = self._waiting.share(len(worker.jobs), len(self.workers))
+        now = self.loop.time()
+        jobs = self._waiting.share(now, len(worker.jobs), len(self.workers))
         if jobs:
-            worker.start(jobs, self.loop.time())
+            worker.start(jobs, now)
         elif not worker.jobs:
             self._idle.append(worker)
             if len(self._idle) > self.limits.workers and self._retiring is None:
@@ -153,12 +154,13 @@ class Schedule:
         self._serve_waiting()
 
     def _serve_waiting(self) -> None:
+        now = self.loop.time()
         while self._waiting and self._idle:
             idle = self._idle.pop()
             if idle.gone or idle.generation != self.generation:
                 self._discard(idle)
-            elif jobs := self._waiting.share(0, len(self.workers)):
-                idle.start(jobs, self.loop.time())
+            elif jobs := self._waiting.share(now, 0, len(self.workers)):
+                idle.start(jobs, now)
             else:
                 self._idle.append(idle)
         if self._waiting:

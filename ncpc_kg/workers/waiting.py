@@ -11,6 +11,8 @@ from ncpc_kg.workers.worker import Job
 
 _PACES = ((0.001, 32), (0.008, 8))
 """Seconds that a query takes, and how many of that kind one worker may have at hand."""
+_LONG = 0.5
+"""Seconds of waiting after which the newest come in turn with those that have waited longest."""
 _SLOWEST = 1.0
 """Seconds that one query counts for at most in the pace of all."""
 
@@ -30,6 +32,7 @@ class Waiting:
         self._too_old = too_old
         self._jobs: deque[Job] = deque()
         self._pace = 0.0
+        self._newest = False
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -74,10 +77,14 @@ class Waiting:
         """How many queries one worker may have at hand."""
         return next((most for pace, most in _PACES if self._pace < pace), 1)
 
-    def share(self, has: int, workers: int) -> list[Job]:
+    def share(self, now: float, has: int, workers: int) -> list[Job]:
         """Take the jobs for one worker.
 
+        Those that have waited longest come first. Once that is long, they and the newest come
+        in turn, so that a quick query need not wait until everything before it was tried.
+
         Args:
+            now: The time.
             has: How many it has at hand already.
             workers: How many workers there are; while queries are not quick, each takes its share.
         """
@@ -86,9 +93,11 @@ class Waiting:
             most = min(most, -(-len(self._jobs) // max(workers, 1)))
         jobs: list[Job] = []
         while self._jobs and len(jobs) < most:
-            if self._jobs[0].alone and (has or jobs):
+            self._newest = not self._newest and now - self._jobs[0].asked > _LONG
+            job = self._jobs.pop() if self._newest else self._jobs.popleft()
+            if job.alone and (has or jobs):
+                self._jobs.appendleft(job)
                 break
-            job = self._jobs.popleft()
             if not job.reply.done():
                 jobs.append(job)
                 if job.alone:
