@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import os
 import resource
 import selectors
 import signal
@@ -19,29 +18,29 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NoReturn
 
 from ncpc_kg.errors import NcpcError, ServiceError, StoreError
 from ncpc_kg.settings import Limits
 from ncpc_kg.store import Store, journal
 from ncpc_kg.workers import child, frames
+from ncpc_kg.workers.forks import Forks
 
 logger = logging.getLogger("ncpc_kg.store")
 
 _COMPACT_AT = 16 * 1024**2
 _SOON = 0.005
+_CONTROL, _RESULT = "control", "result"
+
+Order = tuple[int, frames.Head, bytes]
 
 
 @dataclass
-class _Child:
-    """A forked process: a worker, or the one that works out a write."""
+class _Write:
+    """The write that a fork works out, and what has come of it so far."""
 
-    pid: int
-    life: int
-    call: int | None = None
-    unwanted: bool = False
-    connection: socket.socket | None = None
+    call: int
+    fork: int
+    connection: socket.socket | None
     unpacker: frames.Unpacker = field(default_factory=frames.Unpacker)
     result: tuple[frames.Head, bytes] | None = None
 
@@ -70,13 +69,11 @@ class Keeper:
         self.control = control
         self.may_connect = may_connect
         self.prepare = prepare
-        self.children: dict[int, _Child] = {}
-        self.ending: set[int] = set()
         self.selector = selectors.DefaultSelector()
-        self.writes: deque[tuple[int, frames.Head, bytes]] = deque()
-        self.writing: int | None = None
+        self.forks = Forks(self.selector)
+        self.writes: deque[Order] = deque()
+        self.writing: _Write | None = None
         self.generation = 0
-        self.last = 0
         self.compact_at = _COMPACT_AT
 
     def run(self) -> None:
@@ -84,31 +81,32 @@ class Keeper:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         gc.collect()
         gc.freeze()
-        self.selector.register(self.control, selectors.EVENT_READ, None)
+        self.selector.register(self.control, selectors.EVENT_READ, _CONTROL)
         self._announce()
         try:
             while self._turn():
                 pass
         finally:
-            for one in list(self.children.values()):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGKILL)
-                os.waitpid(one.pid, 0)
+            self.forks.end()
             self.store.close()
 
     def _turn(self) -> bool:
         """Wait for what happens next and handle it; False when it is over."""
-        for key, _ in self.selector.select(_SOON if self.ending else None):
-            if key.data is None:
+        for key, _ in self.selector.select(_SOON if self.forks.ending else None):
+            if key.data == _CONTROL:
                 message = frames.receive(self.control)
                 if message is None:
                     return False
                 self._order(*message)
-            elif key.data[1] == "life":
-                self._ended(key.data[0])
+            elif key.data == _RESULT:
+                self._drain()
             else:
-                self._hear(key.data[0])
-        self._bury()
+                self.forks.ended(key.data)
+        for number, why in self.forks.bury():
+            if self.writing is not None and self.writing.fork == number:
+                self._finish_write(self.writing, why)
+            else:
+                self._tell({"gone": number, "why": why})
         return True
 
     def _tell(self, head: frames.Head, body: bytes = b"") -> None:
@@ -124,9 +122,9 @@ class Keeper:
             case "fork":
                 self._fork_worker()
             case "kill":
-                self._kill(head["id"])
+                self.forks.kill(head["id"])
             case "aside":
-                self._put_aside(head["id"], head["aside"])
+                self.forks.put_aside(head["id"], head["aside"])
             case "cancel":
                 self._cancel(head["call"])
             case "prepare":
@@ -135,103 +133,56 @@ class Keeper:
                 self.writes.append((head["call"], head, body))
                 self._next_write()
 
-    # ------------------------------------------------------------------ forks
-
     def _fork_worker(self) -> None:
+        def answer_queries(connection: socket.socket, life: int) -> None:
+            sealed = child.seal(connection, life, self.limits, self.may_connect)
+            child.run(lambda: child.answer_queries(self.store, sealed, self.limits))
+
         ours, theirs = socket.socketpair()
-        number = self._fork(ours, None)
+        number = self.forks.fork(ours, answer_queries)
         message = frames.pack({"worker": number, "generation": self.generation})
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             socket.send_fds(self.control, [message[:1]], [theirs.fileno()])
             self.control.sendall(message[1:])
         theirs.close()
 
-    def _fork(self, ours: socket.socket, write: tuple[int, frames.Head, bytes] | None) -> int:
-        """Fork a process that keeps `ours`; returns its number."""
-        life_read, life_write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            self._be_child(ours, life_write, write)
-        ours.close()
-        os.close(life_write)
-        self.last += 1
-        self.children[self.last] = _Child(pid, life_read)
-        self.selector.register(life_read, selectors.EVENT_READ, (self.last, "life"))
-        return self.last
-
-    def _be_child(
-        self, connection: socket.socket, life: int, write: tuple[int, frames.Head, bytes] | None
-    ) -> NoReturn:
+    def _prepare(self, call: int) -> None:
+        """Make the gate; workers forked from here on have it."""
         try:
-            sealed = child.seal(connection, life, self.limits, self.may_connect)
-            if write is None:
-                child.run(lambda: child.answer_queries(self.store, sealed, self.limits))
-            else:
-                _, head, body = write
-                child.run(lambda: child.work_out_write(self.store, head, body, sealed, self.limits))
-        finally:
-            os._exit(1)  # reached only if the two above fail: a child never runs the keeper's code
-
-    def _kill(self, number: int) -> None:
-        if one := self.children.get(number):
-            one.unwanted = True
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(one.pid, signal.SIGKILL)
-
-    def _put_aside(self, number: int, aside: bool) -> None:
-        """Keep a worker off one processor, on which short queries then never wait for it."""
-        one = self.children.get(number)
-        if one is None or not hasattr(os, "sched_setaffinity"):
+            self.prepare()
+        except NcpcError as error:
+            self._tell({"done": call, **frames.error_head(error)})
             return
-        processors = sorted(os.sched_getaffinity(0))
-        if aside and len(processors) > 1:
-            del processors[0]
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
-            for thread in Path(f"/proc/{one.pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), processors)
+        self._renew()
+        self._tell({"done": call, "made": True})
 
-    def _ended(self, number: int) -> None:
-        """A process has closed everything; it may take a while yet to give back its memory."""
-        one = self.children[number]
-        self.selector.unregister(one.life)
-        os.close(one.life)
-        self.ending.add(number)
-
-    def _bury(self) -> None:
-        """Clear away the processes that have ended."""
-        for number in tuple(self.ending):
-            pid, status = os.waitpid(self.children[number].pid, os.WNOHANG)
-            if pid:
-                self.ending.discard(number)
-                self._buried(self.children.pop(number), number, status)
-
-    def _buried(self, one: _Child, number: int, status: int) -> None:
-        if one.call is not None:
-            self._finish_write(one, status)
-        else:
-            self._tell({"gone": number, "why": why(status, one.unwanted)})
+    def _renew(self) -> None:
+        """Have workers forked from the state as it is now."""
+        gc.collect()
+        gc.freeze()
+        self.generation += 1
+        self._announce()
 
     # ------------------------------------------------------------------ writes
 
     def _next_write(self) -> None:
         if self.writing is not None or not self.writes:
             return
-        write = self.writes.popleft()
+        call, head, body = self.writes.popleft()
+
+        def work_out_write(connection: socket.socket, life: int) -> None:
+            sealed = child.seal(connection, life, self.limits, self.may_connect)
+            child.run(lambda: child.work_out_write(self.store, head, body, sealed, self.limits))
+
         ours, theirs = socket.socketpair()
-        self.writing = self._fork(ours, write)
-        one = self.children[self.writing]
-        one.call, one.connection = write[0], theirs
+        self.writing = _Write(call, self.forks.fork(ours, work_out_write), theirs)
         theirs.setblocking(False)
-        self.selector.register(theirs, selectors.EVENT_READ, (self.writing, "result"))
+        self.selector.register(theirs, selectors.EVENT_READ, _RESULT)
 
-    def _hear(self, number: int) -> None:
-        one = self.children.get(number)
-        if one is not None:
-            self._drain(one)
-
-    def _drain(self, one: _Child) -> None:
-        """Take what a child has sent; close the connection when that was all."""
-        if one.connection is None:
+    def _drain(self) -> None:
+        """Take what the fork has sent; close the connection when that was all."""
+        one = self.writing
+        if one is None or one.connection is None:
             return
         data = b"?"
         with contextlib.suppress(BlockingIOError):
@@ -243,34 +194,31 @@ class Keeper:
             one.connection.close()
             one.connection = None
 
-    def _finish_write(self, one: _Child, status: int) -> None:
-        self._drain(one)
+    def _finish_write(self, one: _Write, why: str) -> None:
+        self._drain()
         if one.connection is not None:
             self.selector.unregister(one.connection)
             one.connection.close()
         self.writing = None
         if one.result is None:
-            self._tell({"done": one.call, **frames.error_head(ended(why(status, one.unwanted), self.limits))})
+            self._tell({"done": one.call, **frames.error_head(ended(why, self.limits))})
         elif "error" in one.result[0]:
             self._tell({"done": one.call, **one.result[0]})
         else:
-            self._commit(one, *one.result)
+            self._commit(one.call, *one.result)
         self._next_write()
 
-    def _commit(self, one: _Child, head: frames.Head, body: bytes) -> None:
+    def _commit(self, call: int, head: frames.Head, body: bytes) -> None:
         try:
             if body:
                 change = journal.decode_body(body.partition(b"\n")[2])
                 self.store.commit(change)
                 self._compact()
-                gc.collect()
-                gc.freeze()
-                self.generation += 1
-                self._announce()
+                self._renew()
         except NcpcError as error:
-            self._tell({"done": one.call, **frames.error_head(error)})
+            self._tell({"done": call, **frames.error_head(error)})
         else:
-            self._tell({"done": one.call, "made": head["made"], "notes": head["notes"]})
+            self._tell({"done": call, "made": head["made"], "notes": head["notes"]})
 
     def _compact(self) -> None:
         """Fold a long journal in; the write before it is made, whatever comes of this."""
@@ -286,41 +234,8 @@ class Keeper:
 
     def _cancel(self, call: int) -> None:
         self.writes = deque(write for write in self.writes if write[0] != call)
-        for number, one in self.children.items():
-            if one.call == call and one.result is None:
-                self._kill(number)
-
-    def _prepare(self, call: int) -> None:
-        """Make the gate; workers forked from here on have it."""
-        try:
-            self.prepare()
-        except NcpcError as error:
-            self._tell({"done": call, **frames.error_head(error)})
-            return
-        gc.collect()
-        gc.freeze()
-        self.generation += 1
-        self._announce()
-        self._tell({"done": call, "made": True})
-
-
-def why(status: int, unwanted: bool = False) -> str:
-    """Why a process ended.
-
-    Args:
-        status: Its wait status.
-        unwanted: Whether the keeper killed it; otherwise the kernel did, for want of memory.
-    """
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGALRM:
-            return "time"
-        if number == signal.SIGKILL:
-            return "killed" if unwanted else "memory"
-        if number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP):
-            return "memory"
-        return "killed"
-    return "ended" if os.WEXITSTATUS(status) == 0 else "failed"
+        if self.writing is not None and self.writing.call == call and self.writing.result is None:
+            self.forks.kill(self.writing.fork)
 
 
 def ended(reason: str, limits: Limits) -> NcpcError:
