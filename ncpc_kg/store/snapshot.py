@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pyoxigraph import (
     BlankNode,
@@ -22,6 +23,7 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
+    parse,
 )
 
 from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
@@ -31,6 +33,7 @@ from ncpc_kg.store.columns import spelt_out
 from ncpc_kg.store.serialisation import solutions_bytes, triples_bytes, truth_bytes
 
 GraphName = NamedNode | BlankNode
+_BLOCK = 64 * 1024**2
 
 
 class Snapshot:
@@ -74,7 +77,7 @@ class Snapshot:
             SyntaxError: The file is not N-Quads.
             OSError: The file cannot be read.
         """
-        self.named.bulk_load(path=path, format=RdfFormat.N_QUADS)
+        _fill(self.named, path)
         for quad in removed:
             self.named.remove(quad)
             if next(self.graph(quad.graph_name), None) is None:
@@ -294,3 +297,16 @@ class Snapshot:
                 store.add_graph(name)
                 store.bulk_extend(self.graph(name))
         return store
+
+
+def _fill(store: Store, path: str) -> None:
+    """Fill a store from an N-Quads file; blank nodes keep their names.
+
+    The engine's own loader renames them, and what was written about them would be about nothing.
+    """
+    with Path(path).open("rb") as file:
+        while lines := file.readlines(_BLOCK):
+            if named := [line for line in lines if b"_:" in line]:
+                store.bulk_extend(parse(b"".join(named), RdfFormat.N_QUADS))
+                lines = [line for line in lines if b"_:" not in line]
+            store.bulk_load(b"".join(lines), RdfFormat.N_QUADS)

@@ -283,6 +283,8 @@ def _absolute(base: str | None, iri: str) -> str:
     """An IRI made absolute; what cannot be is left as it is, for the engine to complain of."""
     iri = _unescape(iri)
     try:
-        return urljoin(base, iri) if base else iri
+        joined = urljoin(base, iri) if base else iri
     except ValueError:
         return iri
+    lost = iri[len(iri.rstrip("?#")) :]  # `urljoin` drops an empty query and an empty fragment
+    return joined if joined.endswith(lost) else joined + lost

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from ncpc_kg.engine import Change, Formats, Reader
+from ncpc_kg.engine import Change, DatasetClause, Formats, Reader
 from ncpc_kg.errors import NotConforming, StoreError
 from ncpc_kg.store import Store, backup, restore
 
@@ -292,6 +292,30 @@ def test_blank_nodes_survive(place: Path) -> None:
         assert len(before - after) == 1
     with Store.open(place) as store:
         assert set(store.quads()) == after
+
+
+def test_blank_nodes_of_the_built_part_keep_their_names(place: Path) -> None:
+    built = (*BUILT, ox.Quad(ox.BlankNode("b-1"), node("p"), node("_:c")), quad("b", "d"))
+    with Store.open(place) as store:
+        store.replace_built(built, "one")
+        assert set(store.quads()) == set(built)
+        store.update("INSERT { ?b <http://e/q> 1 } WHERE { ?b <http://e/p> <http://e/_:c> }")
+    with Store.open(place) as store:
+        store.update("DELETE { ?b <http://e/p> ?c } WHERE { ?b <http://e/p> ?c ; <http://e/q> 1 }")
+        after = set(store.quads())
+    assert after == {*BUILT, quad("b", "d"), ox.Quad(ox.BlankNode("b-1"), node("q"), ox.Literal(1))}
+    with Store.open(place) as store:
+        assert set(store.quads()) == after
+
+
+@pytest.mark.parametrize("space", ["http://e/ns#", "http://e/ns?", "http://e/ns?#", "ns#", "#", "ns/"])
+def test_a_namespace_is_taken_whole_where_a_base_is_given(space: str, place: Path) -> None:
+    base = DatasetClause(base="http://e/sparql")
+    with Store.open(place) as store:
+        store.update(f"PREFIX n: <{space}> INSERT DATA {{ <http://e/a> n:x n:y }}", base)
+        asked = f"PREFIX n: <{space}> SELECT ?o {{ ?s n:x ?o FILTER(?o = n:y) }}"
+        body = store.query(asked, Formats(bindings="text/csv"), base).body
+    assert len(body.split()) == 2
 
 
 def test_readers_see_the_state_before_or_after(place: Path) -> None:
