@@ -19,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from ncpc_kg.errors import NotFound, Place, SourceError
 from ncpc_kg.graph import Dataset
-from ncpc_kg.vocabulary import NCPC, PREFIXES, SOURCE, SRC
+from ncpc_kg.vocabulary import SRC, expand
 
 PASSAGES = Path("data/ttl/00-source.ttl")
 LINE_INDEX = Path("data/line-index.csv")
@@ -29,11 +29,8 @@ _PARAGRAPH = re.compile(r"(\d+)\.\s")
 _RULE = re.compile(r"[-_=\s]+")
 _COLUMNS = ("line", "kind", "section", "paragraph", "sha256")
 
-_TYPE = NamedNode(PREFIXES["rdf"] + "type")
-_INTEGER = NamedNode(PREFIXES["xsd"] + "integer")
-_PART_OF = NamedNode(PREFIXES["dcterms"] + "isPartOf")
-_EVIDENCE = NamedNode(NCPC.hasEvidence)
-_START, _END, _SHA256 = (NamedNode(NCPC[name]) for name in ("lineStart", "lineEnd", "sha256"))
+_TYPE, _INTEGER, _EVIDENCE = expand("rdf:type"), expand("xsd:integer"), expand("ncpc:hasEvidence")
+_START, _END, _SHA256 = map(expand, ("ncpc:lineStart", "ncpc:lineEnd", "ncpc:sha256"))
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,6 @@ def read_passage(iri: str) -> Passage:
 
     Args:
         iri: Such as `https://w3id.org/ncpc/source/csd-bp28/L497-499`.
-
-    Returns:
-        The passage.
 
     Raises:
         SourceError: The IRI does not have that form, or ends before it starts.
@@ -212,16 +206,16 @@ def build_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Triple, ..
         section = _innermost(sections, passage.start, passage.end)
         paragraphs = {index[number - 1].paragraph for number in range(passage.start, passage.end + 1)}
         statements: list[tuple[NamedNode, NamedNode | Literal]] = [
-            (_TYPE, NamedNode(NCPC.Passage)),
-            (NamedNode(PREFIXES["oa"] + "hasSource"), NamedNode(SOURCE["csd-bp28"])),
+            (_TYPE, expand("ncpc:Passage")),
+            (expand("oa:hasSource"), expand("source:csd-bp28")),
             (_START, Literal(str(passage.start), datatype=_INTEGER)),
             (_END, Literal(str(passage.end), datatype=_INTEGER)),
             (_SHA256, Literal(digest)),
         ]
         if section:
-            statements.append((_PART_OF, NamedNode(SRC[section])))
+            statements.append((expand("dcterms:isPartOf"), NamedNode(SRC[section])))
         if len(paragraphs) == 1 and (paragraph := paragraphs.pop()):
-            statements.append((NamedNode(PREFIXES["bibo"] + "locator"), Literal(paragraph)))
+            statements.append((expand("bibo:locator"), Literal(paragraph)))
         triples += (Triple(passage.iri, predicate, value) for predicate, value in statements)
     return tuple(triples)
 
@@ -237,7 +231,7 @@ def check_passages(dataset: Dataset, lines: tuple[str, ...]) -> tuple[Passage, .
         The passages that do not match, by line.
     """
     wrong = []
-    for node in dataset.match(None, _TYPE, NamedNode(NCPC.Passage)):
+    for node in dataset.match(None, _TYPE, expand("ncpc:Passage")):
         passage = read_passage(_text(node.subject))
         found = checksum(lines[passage.start - 1 : passage.end])
         if any(_text(quad.object) != found for quad in dataset.match(passage.iri, _SHA256, None)):
@@ -259,7 +253,7 @@ def passages_of(dataset: Dataset, thing: NamedNode) -> tuple[Passage, ...]:
         NotFound: Nothing is said about the thing.
     """
     nodes: list[NamedNode] = [thing]
-    for quad in dataset.match(thing, NamedNode(NCPC.hasPropertyEvidence), None):
+    for quad in dataset.match(thing, expand("ncpc:hasPropertyEvidence"), None):
         nodes.append(quad.object)  # type: ignore[arg-type]
     if next(dataset.match(thing, None, None), None) is None:
         raise NotFound(
@@ -284,7 +278,7 @@ def _sections(dataset: Dataset) -> tuple[tuple[int, int, str], ...]:
     def number(subject: NamedNode, predicate: NamedNode) -> Iterator[int]:
         return (int(_text(quad.object)) for quad in dataset.match(subject, predicate, None))
 
-    parts = dataset.match(None, _TYPE, NamedNode(PREFIXES["bibo"] + "DocumentPart"))
+    parts = dataset.match(None, _TYPE, expand("bibo:DocumentPart"))
     return tuple(
         sorted(
             (start, end, _text(part.subject).removeprefix(SRC))

@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question
 from ncpc_kg.engine import Term
-from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
+from ncpc_kg.vocabulary import BASE, expand, prefixes_under
 
 
 def executables(catalogue: Catalogue, base: str = BASE) -> list[Triple]:
@@ -43,20 +43,20 @@ def bare(text: str) -> str:
 
 
 def _declarations(home: str, base: str) -> Iterator[Triple]:
-    yield _say(home, "rdf:type", _node("owl:Ontology"))
+    yield _say(home, "rdf:type", expand("owl:Ontology"))
     yield _say(home, "dcterms:title", Literal("Questions of the NCPC knowledge graph", language="en"))
     for prefix, iri in prefixes_under(base).items():
         node = f"{home}#prefix-{prefix}"
         yield _say(home, "sh:declare", NamedNode(node))
-        yield _say(node, "rdf:type", _node("sh:PrefixDeclaration"))
+        yield _say(node, "rdf:type", expand("sh:PrefixDeclaration"))
         yield _say(node, "sh:prefix", Literal(prefix))
-        yield _say(node, "sh:namespace", Literal(iri, datatype=_node("xsd:anyURI")))
+        yield _say(node, "sh:namespace", Literal(iri, datatype=expand("xsd:anyURI")))
 
 
 def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
     iri = f"{home}/{question.name}"
-    yield _say(iri, "rdf:type", _node("sh:SPARQLExecutable"))
-    yield _say(iri, "rdf:type", _node("sh:SPARQLSelectExecutable"))
+    yield _say(iri, "rdf:type", expand("sh:SPARQLExecutable"))
+    yield _say(iri, "rdf:type", expand("sh:SPARQLSelectExecutable"))
     yield _say(iri, "rdfs:label", Literal(question.title, language="en"))
     yield _say(iri, "rdfs:comment", Literal(question.title, language="en"))
     if question.description:
@@ -76,24 +76,19 @@ def _question(question: Question, home: str, base: str) -> Iterator[Triple]:
 def _parameter(question: str, parameter: Parameter, order: int) -> Iterator[Triple]:
     node = f"{question}#{parameter.name}"
     yield _say(question, "sh:parameter", NamedNode(node))
-    yield _say(node, "rdf:type", _node("sh:Parameter"))
+    yield _say(node, "rdf:type", expand("sh:Parameter"))
     yield _say(node, "sh:path", NamedNode(node))
     yield _say(node, "sh:name", Literal(parameter.label, language="en"))
     if parameter.description:
         yield _say(node, "sh:description", Literal(parameter.description, language="en"))
-    yield _say(node, "sh:order", Literal(str(order), datatype=_node("xsd:integer")))
-    yield _say(node, "sh:optional", Literal("true", datatype=_node("xsd:boolean")))
+    yield _say(node, "sh:order", Literal(str(order), datatype=expand("xsd:integer")))
+    yield _say(node, "sh:optional", Literal("true", datatype=expand("xsd:boolean")))
     if parameter.type == "iri":
-        yield _say(node, "sh:nodeKind", _node("sh:IRI"))
+        yield _say(node, "sh:nodeKind", expand("sh:IRI"))
     else:
-        yield _say(node, "sh:datatype", _node(f"xsd:{parameter.type}"))
+        yield _say(node, "sh:datatype", expand(f"xsd:{parameter.type}"))
     yield _say(node, "dcterms:identifier", Literal(parameter.name))
 
 
 def _say(subject: str, name: str, value: Term) -> Triple:
-    return Triple(NamedNode(subject), _node(name), value)
-
-
-def _node(name: str) -> NamedNode:
-    prefix, _, local = name.partition(":")
-    return NamedNode(PREFIXES[prefix] + local)
+    return Triple(NamedNode(subject), expand(name), value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ncpc_kg.description import Lexicon, Link
 from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Answer, Formats
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import PREFIXES, expand
 
 _QUERY = """\
 PREFIX ncpc: <BASEontology#>
@@ -185,5 +185,4 @@ def _term(iri: str, says: dict[str, list[str]], lexicon: Lexicon) -> OntologyTer
 
 
 def _full(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return PREFIXES[prefix] + local
+    return expand(name).value

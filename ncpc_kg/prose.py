@@ -14,20 +14,16 @@ from pathlib import Path
 from pyoxigraph import Literal
 
 from ncpc_kg.graph import Dataset
-from ncpc_kg.vocabulary import NCPC, PREFIXES
+from ncpc_kg.vocabulary import expand
 
 # What the source gives as a name, title or address is quoted on purpose.
 _NAMES = frozenset(
-    {
-        *(PREFIXES["skos"] + name for name in ("prefLabel", "altLabel")),
-        *(PREFIXES["schema"] + n for n in ("streetAddress", "addressLocality", "addressRegion", "email")),
-        PREFIXES["skosxl"] + "literalForm",
-        PREFIXES["dcterms"] + "title",
-        str(NCPC.printedAddress),
-        str(NCPC.printedLabel),
-        str(NCPC.printedMarker),
-        str(NCPC.printedNumber),
-    }
+    expand(name).value
+    for name in (
+        *("skos:prefLabel", "skos:altLabel", "skosxl:literalForm", "dcterms:title"),
+        *("schema:streetAddress", "schema:addressLocality", "schema:addressRegion", "schema:email"),
+        *("ncpc:printedAddress", "ncpc:printedLabel", "ncpc:printedMarker", "ncpc:printedNumber"),
+    )
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 

@@ -14,7 +14,7 @@ from ncpc_kg.catalogue import Parameter, Question, bind, read_term
 from ncpc_kg.engine import Answer, Engine, Formats, Term
 from ncpc_kg.errors import ParameterError, Place, QueryError
 from ncpc_kg.store.syntax import tokens
-from ncpc_kg.vocabulary import BASE, prefixes_under
+from ncpc_kg.vocabulary import BASE, abbreviate, prefixes_under
 
 JSON_RESULTS = "application/sparql-results+json"
 
@@ -38,9 +38,6 @@ def answer(
         terms: Terms for its parameters; defaults stand for the others.
         formats: Media types to answer in.
 
-    Returns:
-        The serialised answer.
-
     Raises:
         ParameterError: A term has the wrong name or type.
         NcpcError: As `Engine.query`.
@@ -63,9 +60,6 @@ def answer_text(
         formats: Media types to answer in.
         base: Base IRI the graph is published under.
         path: The file it comes from, for messages.
-
-    Returns:
-        The serialised answer.
 
     Raises:
         NcpcError: As `Engine.query`, with the file where there is one.
@@ -179,9 +173,6 @@ def term_for(parameter: Parameter, text: str, listed: tuple[Choice, ...], base: 
         listed: The terms it may take, from `choices`; empty where any term of its type is allowed.
         base: Base IRI the graph is published under.
 
-    Returns:
-        The term.
-
     Raises:
         ParameterError: The text is not a value of the type or the list.
     """
@@ -194,18 +185,9 @@ def shorten(term: Term, base: str = BASE) -> str:
     Args:
         term: The term.
         base: Base IRI the graph is published under.
-
-    Returns:
-        The text.
     """
-    if isinstance(term, NamedNode):
-        fitting = [
-            (iri, prefix) for prefix, iri in prefixes_under(base).items() if term.value.startswith(iri)
-        ]
-        if fitting:
-            iri, prefix = max(fitting, key=lambda pair: len(pair[0]))
-            return f"{prefix}:{term.value.removeprefix(iri)}"
-    return term.value
+    short = abbreviate(term.value, base) if isinstance(term, NamedNode) else None
+    return short or term.value
 
 
 def declare_prefixes(text: str, base: str = BASE) -> str:

@@ -9,30 +9,27 @@ from difflib import get_close_matches
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode, Triple
-from rdflib import OWL, RDF, SH
 
 from ncpc_kg.errors import Place, VocabularyError
 from ncpc_kg.sources import SourceFile
-from ncpc_kg.vocabulary import CODE, NCPC
+from ncpc_kg.vocabulary import CODE, NCPC, abbreviate, expand
 
-OWN = {"ncpc": str(NCPC), "code": str(CODE)}
+_OWN = (str(NCPC), str(CODE))
 
-_TYPE = NamedNode(str(RDF.type))
+_TYPE = expand("rdf:type")
 _IN_SPARQL = re.compile(r"(?<![\w:<])(ncpc|code):([A-Za-z][\w-]*)")
-_SPARQL = frozenset(NamedNode(str(SH[name])) for name in ("select", "ask", "construct", "update", "prefixes"))
-_PROPERTIES = frozenset(
-    NamedNode(str(OWL[name])) for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")
-)
-_CLASSES = frozenset({NamedNode(str(OWL.Class))})
+_SPARQL = frozenset(map(expand, ("sh:select", "sh:ask", "sh:construct", "sh:update", "sh:prefixes")))
+_PROPERTIES = frozenset(map(expand, ("owl:ObjectProperty", "owl:DatatypeProperty", "owl:AnnotationProperty")))
+_CLASSES = frozenset({expand("owl:Class")})
 # What a shape says of these properties must be a property, or a class, of the ontology.
 _NAMES_PROPERTY = frozenset(
-    NamedNode(f"{SH}{name}")
+    expand(f"sh:{name}")
     for name in (
         *("path", "inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "targetSubjectsOf"),
         *("targetObjectsOf", "equals", "disjoint", "lessThan", "lessThanOrEquals", "ignoredProperties"),
     )
 )
-_NAMES_CLASS = frozenset(NamedNode(str(SH[name])) for name in ("targetClass", "class"))
+_NAMES_CLASS = frozenset(map(expand, ("sh:targetClass", "sh:class")))
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Vocabulary:
             The prefixed name and its line, counted from 1, of each undefined term.
         """
         for match in _IN_SPARQL.finditer(text):
-            if NamedNode(OWN[match[1]] + match[2]) not in self.kinds:
+            if expand(match[0]) not in self.kinds:
                 yield match[0], text.count("\n", 0, match.start()) + 1
 
 
@@ -64,9 +61,6 @@ def read_vocabulary(files: Iterable[SourceFile]) -> Vocabulary:
 
     Args:
         files: All files; those of another role define nothing.
-
-    Returns:
-        The vocabulary.
     """
     kinds: dict[NamedNode, set[NamedNode]] = {}
     for file in files:
@@ -98,9 +92,9 @@ def check_terms(files: Iterable[SourceFile]) -> Vocabulary:
         first = errors[0]
         others = tuple(dict.fromkeys(f"{error.place}: {error.problem}" for error in errors[1:]))
         if others:
-            shown = "\n            ".join(others[:20])
-            more = f"\n            and {len(others) - 20} more" if len(others) > 20 else ""
-            first.found = f"{first.found}; also\n            {shown}{more}"
+            shown = "\n".join(others[:20])
+            more = f"\nand {len(others) - 20} more" if len(others) > 20 else ""
+            first.found = f"{first.found}; also\n{shown}{more}"
         raise first
     return vocabulary
 
@@ -112,9 +106,6 @@ def undefined(name: str, place: Place, vocabulary: Vocabulary) -> VocabularyErro
         name: The term as a prefixed name.
         place: Where it is used.
         vocabulary: What is defined.
-
-    Returns:
-        The error, to be raised by the caller.
     """
     near = get_close_matches(name, map(_prefixed, vocabulary.kinds), n=1, cutoff=0.7)
     return VocabularyError(
@@ -156,14 +147,9 @@ def _shape_errors(triple: Triple, place: Place, vocabulary: Vocabulary) -> Itera
 
 
 def _is_own(term: object) -> bool:
-    if not isinstance(term, NamedNode):
-        return False
-    return any(term.value.startswith(iri) and term.value != iri for iri in OWN.values())
+    return isinstance(term, NamedNode) and term.value.startswith(_OWN) and term.value not in _OWN
 
 
 def _prefixed(term: object) -> str:
     text = str(getattr(term, "value", term))
-    for prefix, iri in OWN.items():
-        if text.startswith(iri):
-            return f"{prefix}:{text.removeprefix(iri)}"
-    return text
+    return abbreviate(text) or text

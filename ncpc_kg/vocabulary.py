@@ -6,6 +6,10 @@ others; a test compares every file with this map.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+from pyoxigraph import NamedNode
 from rdflib import Namespace
 
 BASE = "https://w3id.org/ncpc/"
@@ -65,6 +69,8 @@ PREFIXES: dict[str, str] = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 
+_PLAIN_LOCAL = re.compile(r"[\w\-]+(?:\.[\w\-]+)*")
+
 
 def prefixes_under(base: str) -> dict[str, str]:
     """Return the prefix map of a graph that is published under another base.
@@ -76,3 +82,33 @@ def prefixes_under(base: str) -> dict[str, str]:
         IRIs by prefix; those outside the project's own base are the same.
     """
     return {prefix: iri.replace(BASE, base, 1) for prefix, iri in PREFIXES.items()}
+
+
+def expand(name: str) -> NamedNode:
+    """The term that a prefixed name of the project stands for.
+
+    Args:
+        name: Such as `ncpc:hasHost`.
+    """
+    prefix, _, local = name.partition(":")
+    return NamedNode(PREFIXES[prefix] + local)
+
+
+def abbreviate(iri: str, base: str = BASE) -> str | None:
+    """The prefixed name of an IRI; None where no prefix fits, or the rest would need escapes.
+
+    Args:
+        iri: The IRI.
+        base: Base IRI the graph is published under.
+    """
+    for namespace, prefix in _namespaces(base):
+        if iri.startswith(namespace):
+            local = iri.removeprefix(namespace)
+            return f"{prefix}:{local}" if _PLAIN_LOCAL.fullmatch(local) else None
+    return None
+
+
+@lru_cache(maxsize=8)
+def _namespaces(base: str) -> tuple[tuple[str, str], ...]:
+    """Namespaces with their prefixes, a longer one before those it starts with."""
+    return tuple(sorted(((iri, prefix) for prefix, iri in prefixes_under(base).items()), reverse=True))

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from pyoxigraph import BlankNode, NamedNode
-from rdflib import OWL, RDF, RDFS, XSD
+from pyoxigraph import BlankNode, NamedNode, Quad
 
 from ncpc_kg.closure.rules import TYPE, Chain, Entailed, Rules, Table
 from ncpc_kg.content import find_content
@@ -20,27 +19,21 @@ from ncpc_kg.engine import Subject
 from ncpc_kg.errors import VocabularyError
 from ncpc_kg.graph import Dataset
 from ncpc_kg.sources import read_text
-from ncpc_kg.vocabulary import BASE
+from ncpc_kg.vocabulary import BASE, PREFIXES, abbreviate, expand
 
 SHORTCUTS = "queries/internal/construct-current.rq"
 
-_FIRST, _REST, _NIL = (NamedNode(str(RDF[name])) for name in ("first", "rest", "nil"))
-_SUBCLASS, _SUBPROPERTY = NamedNode(str(RDFS.subClassOf)), NamedNode(str(RDFS.subPropertyOf))
-_DOMAIN, _RANGE = NamedNode(str(RDFS.domain)), NamedNode(str(RDFS.range))
-
-
-def _owl(name: str) -> NamedNode:
-    return NamedNode(f"{OWL}{name}")
-
-
-_INVERSE, _CHAIN, _MEMBERS = _owl("inverseOf"), _owl("propertyChainAxiom"), _owl("members")
-_DISJOINT, _ALL_DISJOINT = _owl("disjointWith"), _owl("AllDisjointClasses")
-_EQUIVALENT_CLASS, _EQUIVALENT_PROPERTY = _owl("equivalentClass"), _owl("equivalentProperty")
-_SYMMETRIC, _TRANSITIVE = _owl("SymmetricProperty"), _owl("TransitiveProperty")
+_FIRST, _REST, _NIL = map(expand, ("rdf:first", "rdf:rest", "rdf:nil"))
+_SUBCLASS, _SUBPROPERTY = expand("rdfs:subClassOf"), expand("rdfs:subPropertyOf")
+_DOMAIN, _RANGE, _LITERAL = map(expand, ("rdfs:domain", "rdfs:range", "rdfs:Literal"))
+_INVERSE, _CHAIN, _MEMBERS = map(expand, ("owl:inverseOf", "owl:propertyChainAxiom", "owl:members"))
+_DISJOINT, _ALL_DISJOINT = expand("owl:disjointWith"), expand("owl:AllDisjointClasses")
+_EQUIVALENT_CLASS, _EQUIVALENT_PROPERTY = expand("owl:equivalentClass"), expand("owl:equivalentProperty")
+_SYMMETRIC, _TRANSITIVE = expand("owl:SymmetricProperty"), expand("owl:TransitiveProperty")
 
 
 def _names(text: str) -> frozenset[NamedNode]:
-    return frozenset(_owl(name) for name in text.split())
+    return frozenset(expand(f"owl:{name}") for name in text.split())
 
 
 # Terms of OWL that have a rule here, and those that entail nothing about data.
@@ -63,9 +56,6 @@ def read_rules(
         content: The content directory, for the shortcuts query; None finds it.
         base: Base IRI the graph is published under.
         shortcuts: The text of that query, where it was read before and no file may be opened.
-
-    Returns:
-        The rules.
 
     Raises:
         VocabularyError: An OWL term is used that no rule here covers.
@@ -140,7 +130,7 @@ def _with_supers(names: set[NamedNode], classes: Table) -> frozenset[NamedNode]:
         for start in names
         for name in (start, *classes.get(start, ()))
         # A datatype says something of literals only, and no statement has a literal as subject.
-        if not name.value.startswith(str(XSD)) and name.value != str(RDFS.Literal)
+        if not name.value.startswith(PREFIXES["xsd"]) and name != _LITERAL
     )
 
 
@@ -204,12 +194,11 @@ def _refuse_unknown(dataset: Dataset) -> None:
             raise _no_rule(dataset, row[0], next(dataset.match(None, TYPE, row[0])))
 
 
-def _no_rule(dataset: Dataset, term: NamedNode, quad: object) -> VocabularyError:
-    subject, predicate = quad.subject, quad.predicate  # type: ignore[attr-defined]
+def _no_rule(dataset: Dataset, term: NamedNode, quad: Quad) -> VocabularyError:
     return VocabularyError(
-        f"The closure has no rule for owl:{term.value.removeprefix(str(OWL))}.",
-        found=f"{subject} uses it",
+        f"The closure has no rule for {abbreviate(term.value)}.",
+        found=f"{quad.subject} uses it",
         expected="subclasses, subproperties, inverses, chains, domains, ranges, disjointness",
         hint="say it with one of these, or in SHACL, or add the rule to ncpc_kg/closure/axioms.py",
-        place=dataset.place(subject, predicate),
+        place=dataset.place(cast(Subject, quad.subject), quad.predicate),
     )

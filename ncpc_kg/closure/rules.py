@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode, Triple
-from rdflib import OWL, RDF, RDFS
 
 from ncpc_kg.engine import Term
+from ncpc_kg.vocabulary import PREFIXES, expand
 
-TYPE = NamedNode(str(RDF.type))
-_AXIOMS = frozenset(
-    NamedNode(str(name)) for name in (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range)
-)
-
+TYPE = expand("rdf:type")
+_AXIOMS = frozenset(map(expand, ("rdfs:subClassOf", "rdfs:subPropertyOf", "rdfs:domain", "rdfs:range")))
+_OWL = PREFIXES["owl"]
 
 Table = dict[NamedNode, frozenset[NamedNode]]
 
@@ -125,13 +123,10 @@ class Rules:
 
         Args:
             triples: Statements added or removed.
-
-        Returns:
-            True if any of them is an axiom.
         """
         return any(
             triple.predicate in _AXIOMS
-            or triple.predicate.value.startswith(str(OWL))
+            or triple.predicate.value.startswith(_OWL)
             or (triple.predicate == TYPE and _is_owl(triple.object))
             for triple in triples
         )
@@ -146,4 +141,4 @@ def _turned(table: Table) -> Table:
 
 
 def _is_owl(term: object) -> bool:
-    return isinstance(term, NamedNode) and term.value.startswith(str(OWL))
+    return isinstance(term, NamedNode) and term.value.startswith(_OWL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
-from ncpc_kg.vocabulary import BASE, PREFIXES
+from ncpc_kg.vocabulary import BASE, expand
 
 _FILE = Path(__file__).with_name("about.ttl")
 
@@ -34,8 +34,7 @@ class About:
 
     def texts_of(self, iri: str, name: str) -> tuple[str, ...]:
         """Values that anything described has for a property."""
-        prefix, _, local = name.partition(":")
-        wanted, subject = NamedNode(PREFIXES[prefix] + local), NamedNode(iri)
+        wanted, subject = expand(name), NamedNode(iri)
         return tuple(
             str(getattr(triple.object, "value", triple.object))
             for triple in self.triples

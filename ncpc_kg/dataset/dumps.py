@@ -15,7 +15,7 @@ from ncpc_kg.description.rows import TSV, read_rows, term_of
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.errors import NotAcceptable
 from ncpc_kg.mediatypes import GRAPHS_BY_MEDIA_TYPE
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import PREFIXES, expand
 
 _TRIPLES = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _QUADS = """\
@@ -26,7 +26,7 @@ SELECT ?s ?p ?o ?g WHERE {
 """
 
 
-_REIFY = PREFIXES["rdf"] + "reifies"
+_REIFY = expand("rdf:reifies").value
 _REIFIES = re.compile(rb"(_:[0-9A-Za-z]+) <" + re.escape(_REIFY.encode()) + rb"> (<<\(.*\)>>) \.$")
 
 
