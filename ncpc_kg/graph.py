@@ -23,7 +23,7 @@ from rdflib.term import Node
 from ncpc_kg.engine import Subject, Term
 from ncpc_kg.errors import Place, SourceError
 from ncpc_kg.sources import SourceFile
-from ncpc_kg.vocabulary import BASE, PREFIXES
+from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 
 
 class Dataset:
@@ -86,9 +86,6 @@ class Dataset:
 
         Args:
             text: SPARQL with the project's prefixes, declared or not.
-
-        Returns:
-            What pyoxigraph returns.
         """
         return self.store.query(text, prefixes=PREFIXES, use_default_graph_as_union=True)
 
@@ -132,18 +129,9 @@ class Dataset:
         Returns:
             Their union, with the project's prefixes bound.
         """
-        target = rdflib.Graph(bind_namespaces="none")
-        for prefix, iri in PREFIXES.items():
-            target.bind(prefix, iri)
-        convert = Converter()
-        quads: Iterable[Quad] = (
-            self.store
-            if not graphs
-            else (quad for name in graphs for quad in self.store.quads_for_pattern(None, None, None, name))
-        )
-        for quad in quads:
-            target.add((convert(quad.subject), convert(quad.predicate), convert(quad.object)))
-        return target
+        if not graphs:
+            return rdflib_graph(self.store)
+        return rdflib_graph(triple for name in graphs for triple in self.graph(name))
 
     def rebased(self, base: str) -> Dataset:
         """Return the dataset as a fork publishes it: the project's IRIs under another base.
@@ -191,9 +179,6 @@ def merge(files: Iterable[SourceFile]) -> Dataset:
     Args:
         files: The files, in any order; the result does not depend on it.
 
-    Returns:
-        The dataset.
-
     Raises:
         SourceError: A statement stands in two files.
     """
@@ -213,6 +198,22 @@ def merge(files: Iterable[SourceFile]) -> Dataset:
             dataset.mark(triple, place)
         dataset.add(file.graph, file.triples)
     return dataset
+
+
+def rdflib_graph(statements: Iterable[Triple | Quad] = (), base: str = BASE) -> rdflib.Graph:
+    """Make an rdflib graph with the project's prefixes bound.
+
+    Args:
+        statements: What to copy into it.
+        base: Base IRI that the graph is published under.
+    """
+    graph = rdflib.Graph(bind_namespaces="none")
+    for prefix, iri in prefixes_under(base).items():
+        graph.bind(prefix, iri)
+    convert = Converter()
+    for one in statements:
+        graph.add((convert(one.subject), convert(one.predicate), convert(one.object)))
+    return graph
 
 
 class Converter:
@@ -253,9 +254,6 @@ def from_rdflib(node: Node) -> Term:
 
     Args:
         node: An IRI, blank node or literal.
-
-    Returns:
-        The same term.
 
     Raises:
         TypeError: For anything else.

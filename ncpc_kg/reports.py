@@ -13,10 +13,9 @@ from rdflib import RDF, SH, XSD
 from ncpc_kg import __version__
 from ncpc_kg.engine import Term
 from ncpc_kg.errors import Place
-from ncpc_kg.graph import Converter
+from ncpc_kg.graph import Converter, rdflib_graph
 from ncpc_kg.validation import Finding, Report
 from ncpc_kg.validation.paths import shorten, write_path
-from ncpc_kg.vocabulary import PREFIXES
 
 _COLOURS = {"violation": "31", "warning": "33", "info": "36"}
 _SARIF = {"violation": "error", "warning": "warning", "info": "note"}
@@ -115,10 +114,7 @@ def to_rdf(report: Report) -> rdflib.Graph:
     Returns:
         The report graph. `sh:conforms` is what SHACL says it is: false at any finding.
     """
-    graph = rdflib.Graph(bind_namespaces="none")
-    for prefix, name in PREFIXES.items():
-        graph.bind(prefix, name)
-    convert = Converter()
+    graph, convert = rdflib_graph(), Converter()
     node = rdflib.BNode("report")
     graph.add((node, RDF.type, SH.ValidationReport))
     graph.add((node, SH.conforms, rdflib.Literal(not report.findings)))
@@ -204,9 +200,6 @@ def place_text(place: Place, root: Path | None = None) -> str:
     Args:
         place: The place.
         root: Paths below it are written relative to it.
-
-    Returns:
-        The text.
     """
     return str(Place(Path(_file(place, root)) if place.path else None, place.line, place.column))
 

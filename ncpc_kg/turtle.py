@@ -9,9 +9,8 @@ import rdflib
 from pyoxigraph import Triple
 
 from ncpc_kg.errors import Place, SourceError
-from ncpc_kg.graph import Converter
+from ncpc_kg.graph import Converter, rdflib_graph
 from ncpc_kg.sources import parse_turtle
-from ncpc_kg.vocabulary import PREFIXES
 
 _COMMENT = re.compile(
     r'"""[\s\S]*?"""|'
@@ -60,10 +59,7 @@ def serialize_turtle(triples: tuple[Triple, ...]) -> str:
     Returns:
         The text, ending with one line break.
     """
-    graph = rdflib.Graph(bind_namespaces="none")
-    for prefix, iri in PREFIXES.items():
-        graph.bind(prefix, iri)
-    convert = Converter()
+    graph, convert = rdflib_graph(), Converter()
     names: dict[rdflib.term.Node, rdflib.BNode] = {}
     for triple in triples:
         nodes = []
