@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from ncpc_kg.dataset.about import About
 from ncpc_kg.dataset.statistics import Statistics
 from ncpc_kg.engine import Term
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import PREFIXES, expand
 
 _IANA = "https://www.iana.org/assignments/media-types/"
 
@@ -56,7 +56,20 @@ def record(
         version: Version of the project, or an empty text.
         endpoint: Address of the SPARQL endpoint, or an empty text.
     """
-    return [*about.triples, *_Record(about.iri).made(statistics, distributions, modified, version, endpoint)]
+    made = _Record(about.iri)
+    made.say(made.iri, "void:uriSpace", Literal(made.base))
+    if modified:
+        made.say(made.iri, "dcterms:modified", Literal(modified, datatype=expand("xsd:dateTime")))
+    if version:
+        made.say(made.iri, "dcat:version", Literal(version))
+    made.counts(statistics)
+    made.partitions(statistics)
+    made.linksets(statistics)
+    if endpoint:
+        made.service(endpoint)
+    for one in distributions:
+        made.distribution(one, modified)
+    return [*about.triples, *made.found]
 
 
 def built_record(about: About, statistics: Statistics) -> list[Triple]:
@@ -69,49 +82,26 @@ def built_record(about: About, statistics: Statistics) -> list[Triple]:
     Returns:
         Statements about the dataset and its parts, so that none stands in two graphs.
     """
-    start = about.iri[: -len("dataset")]
+    own = (about.iri, f"{about.iri.removesuffix('dataset')}graph/")
     return [
         triple
         for triple in record(about, statistics)
-        if str(getattr(triple.subject, "value", "")).startswith((about.iri, f"{start}graph/"))
+        if isinstance(triple.subject, NamedNode) and triple.subject.value.startswith(own)
     ]
 
 
 class _Record:
     def __init__(self, iri: str) -> None:
         self.iri = iri
-        self.base = iri[: -len("dataset")]
+        self.base = iri.removesuffix("dataset")
         self.found: list[Triple] = []
-
-    def made(
-        self,
-        statistics: Statistics,
-        distributions: Iterable[Distribution],
-        modified: str,
-        version: str,
-        endpoint: str,
-    ) -> list[Triple]:
-        self.say(self.iri, "void:uriSpace", Literal(self.base))
-        if modified:
-            stamp = Literal(modified, datatype=_node("xsd:dateTime"))
-            self.say(self.iri, "dcterms:modified", stamp)
-        if version:
-            self.say(self.iri, "dcat:version", Literal(version))
-        self.counts(statistics)
-        self.partitions(statistics)
-        self.linksets(statistics)
-        if endpoint:
-            self.service(endpoint)
-        for one in distributions:
-            self.distribution(one, modified)
-        return self.found
 
     def say(self, subject: str, name: str, value: Term | str | int) -> None:
         if isinstance(value, int):
-            value = Literal(str(value), datatype=_node("xsd:integer"))
+            value = Literal(str(value), datatype=expand("xsd:integer"))
         elif isinstance(value, str):
             value = NamedNode(value)
-        self.found.append(Triple(NamedNode(subject), _node(name), value))
+        self.found.append(Triple(NamedNode(subject), expand(name), value))
 
     def part(self, kind: str, *iris: str) -> str:
         """An IRI for a part of the description: readable for our own terms, a digest for others."""
@@ -167,18 +157,18 @@ class _Record:
         for one in statistics.linksets:
             node, there = self.part("links", one.predicate, one.space), self.part("target", one.space)
             self.say(self.iri, "void:subset", node)
-            self.say(node, "rdf:type", _node("void:Linkset"))
+            self.say(node, "rdf:type", expand("void:Linkset"))
             self.say(node, "void:linkPredicate", one.predicate)
             self.say(node, "void:subjectsTarget", self.iri)
             self.say(node, "void:objectsTarget", there)
             self.say(node, "void:triples", one.triples)
-            self.say(there, "rdf:type", _node("void:Dataset"))
+            self.say(there, "rdf:type", expand("void:Dataset"))
             self.say(there, "void:uriSpace", Literal(one.space))
 
     def service(self, endpoint: str) -> None:
         node = f"{self.iri}#sparql"
         self.say(self.iri, "void:sparqlEndpoint", endpoint)
-        self.say(node, "rdf:type", _node("dcat:DataService"))
+        self.say(node, "rdf:type", expand("dcat:DataService"))
         self.say(node, "dcterms:title", Literal("SPARQL endpoint", language="en"))
         self.say(node, "dcterms:conformsTo", "https://www.w3.org/TR/sparql11-protocol/")
         self.say(node, "dcat:endpointURL", endpoint)
@@ -189,7 +179,7 @@ class _Record:
         node = f"{self.iri}#{one.name}"
         self.say(self.iri, "dcat:distribution", node)
         self.say(self.iri, "void:dataDump", one.url)
-        self.say(node, "rdf:type", _node("dcat:Distribution"))
+        self.say(node, "rdf:type", expand("dcat:Distribution"))
         self.say(node, "dcterms:title", Literal(one.label, language="en"))
         self.say(node, "dcterms:license", "https://creativecommons.org/licenses/by/4.0/")
         self.say(node, "dcat:accessURL", f"{self.base}dataset")
@@ -197,17 +187,12 @@ class _Record:
         self.say(node, "dcat:mediaType", _IANA + one.media_type)
         self.say(node, "dcat:compressFormat", f"{_IANA}application/gzip")
         if modified:
-            self.say(node, "dcterms:modified", Literal(modified, datatype=_node("xsd:dateTime")))
+            self.say(node, "dcterms:modified", Literal(modified, datatype=expand("xsd:dateTime")))
         if one.size is not None:
-            self.say(node, "dcat:byteSize", Literal(str(one.size), datatype=_node("xsd:nonNegativeInteger")))
+            self.say(node, "dcat:byteSize", Literal(str(one.size), datatype=expand("xsd:nonNegativeInteger")))
         if one.sha256:
             checksum = f"{node}-checksum"
             self.say(node, "spdx:checksum", checksum)
-            self.say(checksum, "rdf:type", _node("spdx:Checksum"))
-            self.say(checksum, "spdx:algorithm", _node("spdx:checksumAlgorithm_sha256"))
-            self.say(checksum, "spdx:checksumValue", Literal(one.sha256, datatype=_node("xsd:hexBinary")))
-
-
-def _node(name: str) -> NamedNode:
-    prefix, _, local = name.partition(":")
-    return NamedNode(PREFIXES[prefix] + local)
+            self.say(checksum, "rdf:type", expand("spdx:Checksum"))
+            self.say(checksum, "spdx:algorithm", expand("spdx:checksumAlgorithm_sha256"))
+            self.say(checksum, "spdx:checksumValue", Literal(one.sha256, datatype=expand("xsd:hexBinary")))
