@@ -53,14 +53,12 @@ class Answer:
         kind: What the query asked for.
         media_type: Media type of `body`.
         body: The serialised result.
-        complete: False only where the caller asked for a limit that cut the result.
         tag: For a graph: changes whenever its statements do, whatever the media type.
     """
 
     kind: Kind
     media_type: str
     body: bytes
-    complete: bool = True
     tag: str | None = None
 
 

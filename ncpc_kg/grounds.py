@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ncpc_kg.description import Lexicon, Link
 from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Answer, Formats
-from ncpc_kg.store.syntax import Token, prologue, tokens
+from ncpc_kg.store.syntax import closing, prologue, tokens
 
 # Bounds of one request; reaching one is told.
 SOLUTIONS = 5000
@@ -83,7 +83,7 @@ def solutions_query(text: str, columns: Sequence[str], rows: Rows) -> tuple[str,
     if opening is None:
         return None
     head = text[: found[select].start]
-    pattern = text[found[opening].start : found[_closing(found, opening)].end]
+    pattern = text[found[opening].start : found[closing(found, opening)].end]
     keys = key_columns(text, columns)
     values = _values(keys, columns, rows)
     return f"{head}SELECT * WHERE {pattern}\nLIMIT {SOLUTIONS + 1}\n{values}\n", Formats(bindings=TSV)
@@ -213,15 +213,6 @@ class _Found:
     def __init__(self) -> None:
         self.passages: dict[str, None] = {}
         self.contested: dict[str, None] = {}
-
-
-def _closing(found: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for at in range(opening, len(found)):
-        depth += (found[at].text == "{") - (found[at].text == "}")
-        if depth == 0:
-            return at
-    return len(found) - 1
 
 
 def _values(keys: Sequence[str], columns: Sequence[str], rows: Rows) -> str:

@@ -128,14 +128,14 @@ def asked_format(parameters: Mapping[str, Sequence[str]]) -> str | None:
     Raises:
         QueryError: They contradict each other, or it is no format of ours.
     """
-    given = {name: value for name in FORMAT_PARAMETERS for value in parameters.get(name, ()) if value}
-    values = {value.lower() for name in FORMAT_PARAMETERS for value in parameters.get(name, ()) if value}
+    given = [(name, value) for name in FORMAT_PARAMETERS for value in parameters.get(name, ()) if value]
+    values = {value.lower() for _, value in given}
     if not values:
         return None
     if len(values) > 1:
         raise QueryError(
             "The request asks for several formats at once.",
-            found=", ".join(f"{name}={value}" for name, value in given.items()) or ", ".join(values),
+            found=", ".join(f"{name}={value}" for name, value in given),
             hint="send one of format, output and results, or the same value in all of them",
         )
     value = values.pop()

@@ -42,15 +42,6 @@ class Operation:
         """
         return self.names.resolve(self.tokens[at], self.text)
 
-    def block(self, at: int) -> int:
-        """Number of the token that closes the bracket at token number `at`."""
-        depth = 0
-        for number in range(at, len(self.tokens)):
-            depth += {"{": 1, "}": -1}.get(self.tokens[number].text, 0)
-            if depth == 0:
-                return number
-        return len(self.tokens) - 1
-
     def failed(self, at: int, problem: str) -> QueryError:
         """The error for an operation that does not succeed, with the place of a token."""
         token = self.tokens[min(at, len(self.tokens) - 1)]
@@ -71,10 +62,9 @@ def split(text: str, base: str | None = None) -> tuple[Operation, ...]:
     while at < len(all_tokens):
         names = syntax.prologue(all_tokens, at, names)
         at = names.end
-        end, depth = at, 0
-        while end < len(all_tokens) and (depth or all_tokens[end].text != ";"):
-            depth += {"{": 1, "}": -1}.get(all_tokens[end].text, 0)
-            end += 1
+        end = at
+        while end < len(all_tokens) and all_tokens[end].text != ";":
+            end = 1 + (syntax.closing(all_tokens, end) if all_tokens[end].text == "{" else end)
         if end > at:
             operations.append(Operation(all_tokens[at:end], names, text))
         at = end + 1

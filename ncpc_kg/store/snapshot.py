@@ -135,10 +135,6 @@ class Snapshot:
         """Matching statements of the union, each once (`engine.Reader`)."""
         return (self._merged or self.named).quads_for_pattern(subject, predicate, object, None)
 
-    def triples(self) -> int:
-        """Number of statements of the union, each counted once."""
-        return len(self.named) if self._merged is None else len(self._merged)
-
     def apply(self, change: Change) -> None:
         """Make a change; what is there already or gone already is left alone."""
         self._whole = None

@@ -36,6 +36,7 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ def tokens(text: str) -> tuple[Token, ...]:
         if kind and kind != "space":
             found.append(Token(kind, match.group(), match.start(), match.end()))  # type: ignore[arg-type]
     return tuple(found)
+
+
+def closing(found: Sequence[Token], opening: int) -> int:
+    """Number of the token that closes the brace at token number `opening`; the last one if none does."""
+    depth = 0
+    for at in range(opening, len(found)):
+        depth += (found[at].text == "{") - (found[at].text == "}")
+        if depth == 0:
+            return at
+    return len(found) - 1
 
 
 def place(text: str, offset: int) -> Place:
@@ -188,23 +199,23 @@ def services(text: str, base: str | None = None) -> Iterator[tuple[str | None, T
             yield (None if target.kind == "variable" else names.resolve(target, text)), target
 
 
-def check_nesting(text: str, deepest: int = 100) -> None:
+def check_nesting(text: str) -> None:
     """Refuse a text whose brackets or negations are nested too deeply for a parser that recurses.
 
     Raises:
-        QueryError: They are nested more than `deepest` deep.
+        QueryError: They are.
     """
-    if text.count("(") + text.count("{") + text.count("[") + text.count("!") <= deepest:
+    if text.count("(") + text.count("{") + text.count("[") + text.count("!") <= _DEEPEST:
         return
     depth = negations = 0
     for token in tokens(text):
         negations = negations + 1 if token.text == "!" else 0
         if token.kind == "mark":
             depth += 1 if token.text in "({[" else -1 if token.text in ")}]" else 0
-            if depth > deepest or negations > deepest:
+            if depth > _DEEPEST or negations > _DEEPEST:
                 raise QueryError(
                     "The text is nested too deeply.",
-                    expected=f"at most {deepest} brackets or negations within each other",
+                    expected=f"at most {_DEEPEST} brackets or negations within each other",
                     place=place(text, token.start),
                 )
 

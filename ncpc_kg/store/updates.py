@@ -148,13 +148,13 @@ def _modify(state: Snapshot, operation: Operation, using: DatasetClause | None) 
             at += 1
         elif word == "WHERE" or tokens[at].text == "{":
             at += 1 if word == "WHERE" else 0
-            end = operation.block(at)
+            end = syntax.closing(tokens, at)
             pattern = operation.source(tokens[at : end + 1])
             if "DELETE" in templates and templates["DELETE"] == "":
                 templates["DELETE"] = pattern
             at = end + 1
         elif tokens[at + 1].text == "{":
-            end = operation.block(at + 1)
+            end = syntax.closing(tokens, at + 1)
             templates[word] = operation.source(tokens[at + 1 : end + 1])
             at = end + 1
         else:
