@@ -11,7 +11,7 @@ from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions
 
 from ncpc_kg import __version__
 from ncpc_kg.catalogue import Catalogue, read_catalogue
-from ncpc_kg.closure import close, read_rules
+from ncpc_kg.closure import close, compare_with_owlrl, read_rules
 from ncpc_kg.content import PACKAGE
 from ncpc_kg.dataset import Statistics, built_record, read_about, read_statistics, statistics_queries
 from ncpc_kg.engine import Answer
@@ -28,6 +28,7 @@ from ncpc_kg.terms import check_terms, undefined
 from ncpc_kg.validation import VIOLATION, Finding, Report, Shapes, read_shapes, validate_in_parts
 from ncpc_kg.validation.findings import make_report
 from ncpc_kg.validation.paths import Predicate
+from ncpc_kg.validation.reference import compare_with_pyshacl
 from ncpc_kg.vocabulary import GRAPH, INFERRED, SHAPE
 
 _PROFILE = NamedNode(SHAPE["OwlRlProfile"])
@@ -90,9 +91,6 @@ def read(settings: Settings, progress: Progress = silent) -> Content:
         settings: Where the content lies.
         progress: Told of each file; shares run from 0 to 1.
 
-    Returns:
-        The content.
-
     Raises:
         SourceError: A file cannot be read, or a statement stands in two files.
         VocabularyError: A file or question uses a term that is not defined.
@@ -130,15 +128,16 @@ class Built(Generic[Target]):
     written: tuple[Finding, ...] = ()
 
 
-def check(settings: Settings, progress: Progress = silent) -> Report:
+def check(settings: Settings, progress: Progress = silent, reference: bool = False) -> Report:
     """Read the content, hold it against the OWL 2 RL profile and the shapes, and close it.
 
     Args:
         settings: Where the content lies.
         progress: Told of each step; shares run from 0 to 1.
+        reference: Whether pySHACL and owlrl shall do the same again.
 
     Returns:
-        The findings.
+        The findings; with `reference` also whatever these see otherwise.
 
     Raises:
         SourceError: A file cannot be read, or a statement stands in two files.
@@ -146,10 +145,19 @@ def check(settings: Settings, progress: Progress = silent) -> Report:
         NotConforming: What follows from the content is a contradiction.
     """
     content = read(settings, _part(progress, 0.0, 0.2))
-    report = _check(content, read_shapes(content.shapes), _part(progress, 0.2, 0.9))
+    shapes = read_shapes(content.shapes)
+    report = _check(content, shapes, _part(progress, 0.2, 0.4 if reference else 0.9))
     if report.conforms:
-        progress("Working out what follows (OWL 2 RL)", 0.9)
-        close(content.asserted, read_rules(content.asserted, settings.content))
+        progress("Working out what follows (OWL 2 RL)", 0.4 if reference else 0.9)
+        rules = read_rules(content.asserted, settings.content)
+        close(content.asserted, rules)
+    if reference:
+        progress("Validating again with pySHACL", 0.5)
+        others = compare_with_pyshacl(report, content.asserted, shapes)
+        if report.conforms:
+            progress("Working out with owlrl what follows", 0.7)
+            others += compare_with_owlrl(content.asserted, rules)
+        report = make_report((*report.findings, *others), report.checked)
     return report
 
 
@@ -164,9 +172,6 @@ def build(settings: Settings, progress: Progress = silent, force: bool = False) 
         settings: Where content and store lie.
         progress: Told of each step; shares run from 0 to 1.
         force: Build even if the content has not changed.
-
-    Returns:
-        The open store.
 
     Raises:
         NotConforming: The content breaks a shape or leaves the profile; the store keeps
@@ -185,9 +190,6 @@ def build_remote(settings: Settings, progress: Progress = silent, force: bool = 
         progress: Told of each step; shares run from 0 to 1.
         force: Build even if the content has not changed.
 
-    Returns:
-        The engine.
-
     Raises:
         NcpcError: As `build`; `ServiceError` if the engine does not answer.
     """
@@ -202,9 +204,6 @@ def open_current(settings: Settings, progress: Progress = silent) -> Store:
     Args:
         settings: Where content and store lie.
         progress: Told of each step; shares run from 0 to 1.
-
-    Returns:
-        The open store.
 
     Raises:
         NcpcError: As `build`.

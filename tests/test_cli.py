@@ -103,6 +103,13 @@ def test_check_leaves_with_1_where_a_shape_is_broken(run: Run, tmp_path: Path) -
     assert "No host. Add ncpc:hasHost." in out
 
 
+def test_check_says_that_others_see_the_same(run: Run) -> None:
+    code, _, err = run("check", "--reference")
+
+    assert code == 0
+    assert "pySHACL and owlrl find and infer the same." in err
+
+
 def test_check_writes_json_sarif_and_turtle(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

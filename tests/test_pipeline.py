@@ -9,11 +9,14 @@ from pyoxigraph import NamedNode
 from samples import MINIMAL, ContentMaker
 
 from ncpc_kg import pipeline
+from ncpc_kg.closure import Rules, close
 from ncpc_kg.engine import Formats
 from ncpc_kg.errors import NotConforming, SourceError, StoreError, VocabularyError
+from ncpc_kg.graph import Dataset
 from ncpc_kg.pipeline import build, check, fingerprint, open_current, read
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
+from ncpc_kg.validation import Report
 from ncpc_kg.vocabulary import GRAPH, ID, INFERRED, NCPC
 
 DATA = "data/ttl/20-brazil.ttl"
@@ -274,3 +277,33 @@ def test_two_builds_from_the_same_content_are_the_same_bytes(settings: Settings,
 
     assert one == two
     assert one.count(b"\n") > 20
+
+
+def test_pyshacl_and_owlrl_agree_where_the_content_conforms_and_where_not(settings: Settings) -> None:
+    steps: list[str] = []
+
+    report = check(settings, lambda step, share: steps.append(step), reference=True)
+
+    assert report == check(settings)
+    assert [step for step in steps if "pySHACL" in step or "owlrl" in step] == steps[-2:]
+    (settings.content / DATA).write_text(BROKEN)
+    assert check(settings, reference=True) == check(settings)
+
+
+def test_what_pyshacl_and_owlrl_see_otherwise_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(dataset: Dataset, rules: Rules) -> Dataset:
+        close(dataset, rules).store.clear_graph(rules.inferred)
+        return dataset
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "close", forget)
+        found = check(settings, reference=True).findings
+    assert {one.message for one in found} == {"Only owlrl infers this. Report it: one of the two is wrong."}
+    assert {str(one.path) for one in found} == {"ncpc:hasFact", "ncpc:hasHadHost", "rdf:type"}
+
+    (settings.content / DATA).write_text(BROKEN)
+    monkeypatch.setattr(pipeline, "validate_in_parts", lambda *_, **__: Report())
+    (finding,) = check(settings, reference=True).findings
+    assert finding.message.startswith("Only pySHACL finds this: No host. Add ncpc:hasHost.")

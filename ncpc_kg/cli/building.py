@@ -43,6 +43,9 @@ def check(
     form: Annotated[ReportFormat, typer.Option("--format", "-f", help="How to write the report.")] = (
         ReportFormat.text
     ),
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Have pySHACL and owlrl do the same again (half a minute).")
+    ] = False,
     content: ContentOption = None,
 ) -> None:
     """Check the content: Turtle, terms, OWL 2 RL profile, shapes, and what follows.
@@ -55,7 +58,7 @@ def check(
       ncpc-kg check --format sarif > check.sarif
     """
     with progress() as tell:
-        report = pipeline.check(make_settings(content), tell)
+        report = pipeline.check(make_settings(content), tell, reference)
     here = Path.cwd()
     match form:
         case ReportFormat.text:
@@ -69,6 +72,8 @@ def check(
     sys.stdout.write(written)
     if not report.conforms:
         raise typer.Exit(1)
+    if reference:
+        err.print("pySHACL and owlrl find and infer the same.")
 
 
 def build(

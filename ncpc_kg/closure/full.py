@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import cast
 
-from pyoxigraph import NamedNode, Quad, QueryTriples
+from pyoxigraph import NamedNode, Quad, QueryTriples, Store
 
 from ncpc_kg.closure.axioms import read_rules
 from ncpc_kg.closure.rules import TYPE, Chain, Entailed, Rules
@@ -80,9 +80,8 @@ def _members(dataset: Dataset, name: NamedNode) -> set[object]:
     return {quad.subject for quad in dataset.store.quads_for_pattern(None, TYPE, name, None)}
 
 
-def _repeats(store: object, quad: Quad) -> bool:
-    pattern = store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)  # type: ignore[attr-defined]
-    return sum(1 for _ in pattern) > 1
+def _repeats(store: Store, quad: Quad) -> bool:
+    return sum(1 for _ in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)) > 1
 
 
 def _holds(dataset: Dataset, predicate: NamedNode, value: NamedNode | None = None) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import owlrl
 import rdflib
 from owlrl.Namespaces import ERRNS
-from pyoxigraph import QueryTriples, Triple
+from pyoxigraph import Literal, NamedNode, QueryTriples, Triple
 from rdflib import OWL, RDF, RDFS
 
 from ncpc_kg.closure.axioms import read_rules
-from ncpc_kg.closure.rules import Rules
+from ncpc_kg.closure.rules import TYPE, Rules
+from ncpc_kg.engine import Subject, Term
 from ncpc_kg.errors import NotConforming
 from ncpc_kg.graph import Converter, Dataset, from_rdflib
+from ncpc_kg.validation import VIOLATION, Finding
+from ncpc_kg.validation.paths import Predicate
+from ncpc_kg.vocabulary import SHAPE
 
+_RULE = NamedNode(SHAPE["SameAsOwlrl"])
 _ERROR = rdflib.URIRef(f"{ERRNS}error")
 
 
@@ -52,6 +58,66 @@ def close_reference(dataset: Dataset, rules: Rules | None = None) -> Dataset:
         [_triple(statement) for statement in graph if statement not in asserted and _is_useful(statement)],
     )
     return dataset
+
+
+def compare_with_owlrl(dataset: Dataset, rules: Rules) -> tuple[Finding, ...]:
+    """Close a dataset again with owlrl, and compare every inferred statement about the data.
+
+    No rule of ours looks at what a literal says, so that one stands for all of its datatype;
+    owlrl compares each with each, which takes minutes.
+
+    Args:
+        dataset: A closed dataset; it is not changed.
+        rules: The rules it was closed with.
+
+    Returns:
+        A violation for each statement that one of the two infers alone.
+
+    Raises:
+        NotConforming: owlrl reports an inconsistency.
+    """
+    samples: dict[NamedNode, Literal] = {}
+
+    def sampled(triples: Iterable[Triple]) -> frozenset[Triple]:
+        return frozenset(
+            Triple(one.subject, one.predicate, samples.setdefault(one.object.datatype, one.object))
+            if isinstance(one.object, Literal)
+            else one
+            for one in triples
+        )
+
+    again = Dataset()
+    for name in dataset.graphs():
+        if name != rules.inferred:
+            again.add(name, sampled(dataset.graph(name)))
+    close_reference(again, rules)
+    terms = {
+        quad.subject
+        for quad in again.match(None, TYPE, None)
+        if isinstance(quad.object, NamedNode) and quad.object.value.startswith((str(OWL), str(RDFS)))
+    }
+    ours, theirs = (
+        {one for one in found if one.subject not in terms and one.subject != one.object}
+        for found in (sampled(dataset.graph(rules.inferred)), again.graph(rules.inferred))
+    )
+    return (
+        *(_differing("owlrl does not infer this.", one, dataset) for one in ours - theirs),
+        *(_differing("Only owlrl infers this.", one, dataset) for one in theirs - ours),
+    )
+
+
+def _differing(problem: str, statement: Triple, dataset: Dataset) -> Finding:
+    subject = cast(Subject, statement.subject)
+    return Finding(
+        focus=subject,
+        path=Predicate(statement.predicate),
+        value=cast(Term, statement.object),
+        component=_RULE,
+        shape=_RULE,
+        severity=VIOLATION,
+        message=f"{problem} Report it: one of the two is wrong.",
+        where=dataset.place(subject),
+    )
 
 
 def _is_useful(statement: tuple[rdflib.term.Node, ...]) -> bool:
