@@ -99,9 +99,6 @@ def read_item(binding: Binding, name: str) -> Item:
     Args:
         binding: A solution in SPARQL JSON.
         name: Name of a variable that is bound in it.
-
-    Returns:
-        The value.
     """
     value = binding[name]
     text = value["value"] if isinstance(value["value"], str) else json.dumps(value["value"])

@@ -151,9 +151,6 @@ def read_index(answer: Answer) -> Index:
 
     Args:
         answer: The result in SPARQL JSON.
-
-    Returns:
-        The index.
     """
     return Index(
         Name(

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple, parse
 
 from ncpc_kg.engine import Subject, Term
 from ncpc_kg.errors import Place, SourceError
@@ -27,8 +27,9 @@ FOLDERS: tuple[tuple[str, Role, str], ...] = (
     ("shapes", "shapes", ""),
 )
 
-_PARSER_PREAMBLE = re.compile(r"^Parser error at [^:]*: ")
-_UNDECLARED = re.compile(r"The prefix (\S*): has not been declared")
+_BY_LINE = (RdfFormat.TURTLE, RdfFormat.N_TRIPLES, RdfFormat.N_QUADS, RdfFormat.TRIG, RdfFormat.N3)
+_PREAMBLE = re.compile(r"^Parser error at [^:]*: |^error at [^:]*: ")
+_UNDECLARED = re.compile(r"[Pp]refix (\S*): has not been declared")
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,6 @@ def read_source(path: Path, role: Role, graph: str, name: str | None = None) -> 
         graph: IRI of the graph its statements form.
         name: Its name in messages and reports; the file's own name by default.
 
-    Returns:
-        The parsed file.
-
     Raises:
         SourceError: As `read_sources`.
     """
@@ -149,6 +147,25 @@ def read_source(path: Path, role: Role, graph: str, name: str | None = None) -> 
     )
 
 
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        SourceError: It does not exist, or may not be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"The file cannot be read: {error.strerror}.",
+            hint="check that it exists and may be read",
+            place=Place(path),
+        ) from error
+
+
 def read_text(path: Path) -> str:
     """Read a file as text.
 
@@ -161,15 +178,9 @@ def read_text(path: Path) -> str:
     Raises:
         SourceError: It does not exist, may not be read, or is not UTF-8.
     """
+    data = read_bytes(path)
     try:
-        data = path.read_bytes()
         return data.decode()
-    except OSError as error:
-        raise SourceError(
-            f"The file cannot be read: {error.strerror}.",
-            hint="check that it exists and may be read",
-            place=Place(path),
-        ) from error
     except UnicodeDecodeError as error:
         raise SourceError(
             "The file is not UTF-8.",
@@ -182,9 +193,6 @@ def read_text(path: Path) -> str:
 def parse_turtle(text: str, path: Path) -> tuple[tuple[Triple, ...], tuple[int, ...]]:
     """Parse Turtle and note the line of every statement.
 
-    The parser pulls its input; it is handed one line at a time, so the lines it has taken
-    when it gives a statement tell where that statement ends.
-
     Args:
         text: The text.
         path: Where it comes from, for messages.
@@ -195,18 +203,55 @@ def parse_turtle(text: str, path: Path) -> tuple[tuple[Triple, ...], tuple[int, 
     Raises:
         SourceError: The text is no Turtle, or a prefix is not that of the prefix map.
     """
-    reader = _LineByLine(text.encode())
+    parser = LineParser(text, RdfFormat.TURTLE, path)
     lines: dict[Triple, int] = {}
-    try:
-        parser = parse(input=cast("IO[bytes]", reader), format=RdfFormat.TURTLE)
-        for quad in parser:
-            lines.setdefault(quad.triple, reader.line)
-    except SyntaxError as error:
-        raise _syntax_error(error, path) from error
-    except ValueError as error:
-        raise SourceError(f"The file cannot be parsed: {error}.", place=Place(path, reader.line)) from error
+    for quad, line in parser:
+        lines.setdefault(quad.triple, line)
     _check_prefixes(parser.prefixes, text, path)
     return tuple(lines), tuple(lines.values())
+
+
+class LineParser:
+    """Parses RDF and says on which line each statement ends.
+
+    The parser pulls its input; it is handed one line at a time, so the lines it has taken
+    when it gives a statement tell where that statement ends. JSON-LD and RDF/XML are handed
+    over whole: there the line is 0.
+
+    Args:
+        text: The text.
+        syntax: Its format.
+        path: Where it comes from, for messages.
+        base: What relative IRIs are resolved against.
+    """
+
+    def __init__(
+        self, text: str, syntax: RdfFormat, path: Path | None = None, base: str | None = None
+    ) -> None:
+        self._path, self._syntax = path, syntax
+        self._reader = _LineByLine(text.encode())
+        source = cast("IO[bytes]", self._reader) if syntax in _BY_LINE else text
+        self._parser = parse(source, format=syntax, base_iri=base)
+
+    def __iter__(self) -> Iterator[tuple[Quad, int]]:
+        """Yield each statement with its line.
+
+        Raises:
+            SourceError: The text cannot be parsed.
+        """
+        try:
+            for quad in self._parser:
+                yield quad, self._reader.line
+        except SyntaxError as error:
+            raise _syntax_error(error, self._syntax, self._path) from error
+        except (ValueError, RecursionError) as error:
+            place = Place(self._path, self._reader.line or None)
+            raise SourceError(f"The text cannot be parsed: {error}.", place=place) from error
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that were declared so far."""
+        return self._parser.prefixes
 
 
 class _LineByLine:
@@ -224,25 +269,25 @@ class _LineByLine:
         return chunk
 
 
-def _syntax_error(error: SyntaxError, path: Path) -> SourceError:
-    message = _PARSER_PREAMBLE.sub("", error.msg)
-    place = Place(path, error.lineno, error.offset)
+def _syntax_error(error: SyntaxError, syntax: RdfFormat, path: Path | None) -> SourceError:
+    message = _PREAMBLE.sub("", error.msg or "")
+    place = Place(path, error.lineno, error.offset) if error.lineno else None
     if match := _UNDECLARED.search(message):
         prefix = match[1]
         near = get_close_matches(prefix, PREFIXES, n=1)
-        known = PREFIXES.get(prefix)
+        hint = "declare it at the top"
+        if prefix in PREFIXES:
+            hint = f"add PREFIX {prefix}: <{PREFIXES[prefix]}> at the top"
+        elif near:
+            hint = f"did you mean {near[0]}:?"
+        return SourceError(f"The prefix {prefix}: is not declared.", hint=hint, place=place)
+    if "LoadDocumentCallback" in message:
         return SourceError(
-            f"The prefix {prefix}: is not declared.",
-            expected="a prefix of the project's prefix map (ncpc_kg/vocabulary.py)",
-            hint=f"add PREFIX {prefix}: <{known}> at the top of the file"
-            if known
-            else f"did you mean {near[0]}:?"
-            if near
-            else "use a prefix of the map, or add this one to it",
-            place=place,
+            "The JSON-LD refers to a context elsewhere, and nothing is fetched from elsewhere.",
+            hint="write the context into the text",
         )
     return SourceError(
-        f"Not valid Turtle: {message}.", hint="correct the text at the place named", place=place
+        f"Not valid {syntax.name}: {message}.", hint="correct the text at the place named", place=place
     )
 
 

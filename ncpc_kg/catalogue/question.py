@@ -92,9 +92,6 @@ class Question:
         Args:
             name: Its name.
 
-        Returns:
-            The parameter.
-
         Raises:
             ParameterError: The question has no such parameter.
         """
@@ -123,9 +120,6 @@ class Catalogue:
         Args:
             name: The name (`centres-by-donor`) or the identifier (`CQ11`).
 
-        Returns:
-            The question.
-
         Raises:
             NotFound: There is none.
         """
@@ -153,9 +147,6 @@ def bind(question: Question, terms: Mapping[str, Term]) -> str:
         question: The question.
         terms: A term for each parameter that shall not keep its default.
 
-    Returns:
-        The query.
-
     Raises:
         ParameterError: A name is unknown, or a term has the wrong type.
     """
@@ -177,9 +168,6 @@ def read_term(parameter: Parameter, text: str, base: str = BASE) -> Term:
         parameter: The parameter.
         text: An IRI, with or without `<>`, or a prefixed name; or the text of a value.
         base: Base IRI the graph is published under.
-
-    Returns:
-        The term.
 
     Raises:
         ParameterError: The text is no IRI, or not in the datatype's form.

@@ -27,9 +27,6 @@ def read_catalogue(directory: Path, base: str = BASE) -> Catalogue:
         directory: The directory with the .rq files; subdirectories are not part of it.
         base: Base IRI the graph is published under.
 
-    Returns:
-        The catalogue.
-
     Raises:
         SourceError: A file's header or query is wrong, or its query is no SELECT.
     """
@@ -53,9 +50,6 @@ def read_question(path: Path, base: str = BASE) -> Question:
     Args:
         path: The .rq file.
         base: Base IRI the graph is published under.
-
-    Returns:
-        The question.
 
     Raises:
         SourceError: The file cannot be read, its header is not as expected, its query has a
