@@ -11,7 +11,7 @@ from rdflib import RDF, SH
 from rdflib.term import Node
 
 from ncpc_kg.errors import SourceError
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import abbreviate
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,7 @@ def shorten(name: NamedNode) -> str:
     Returns:
         E.g. `ncpc:hasHost`.
     """
-    for prefix, start in PREFIXES.items():
-        rest = name.value.removeprefix(start)
-        if rest != name.value and rest and not set(rest) & set("/#?:()"):
-            return f"{prefix}:{rest}"
-    return str(name)
+    return abbreviate(name.value) or str(name)
 
 
 def _bracketed(path: Path) -> str:
