@@ -123,6 +123,14 @@ def test_a_query_is_tried_again_and_an_update_is_not(fake: str, status: int) -> 
     assert len(Fake.seen) == 3
 
 
+def test_the_kind_is_that_of_the_text_and_not_of_its_comments(fake: str) -> None:
+    Fake.replies += [solutions("a"), (200, "text/plain", b"")]
+    comments = "# one\n# its address, deleted\n"
+    remote(fake).query(comments + "PREFIX add: <http://e/> SELECT ?x { ?x add:insert 'drop' }", CSV)
+    remote(fake).update("# one\n# ask\nCLEAR ALL")
+    assert [list(form) for _, form, _ in Fake.seen] == [["query"], ["update"]]
+
+
 def test_replicas_take_turns_and_the_writer_gets_the_updates(fake: str) -> None:
     Fake.replies += [solutions("a")] * 4 + [(200, "text/plain", b"")]
     engine = remote(fake + "/one", fake + "/two")
@@ -184,6 +192,10 @@ def test_an_answer_that_never_ends_is_given_up(fake: str, monkeypatch: pytest.Mo
         ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", Forbidden),
         ('DEFINE get:soft "replace" SELECT * { ?s ?p ?o }', QueryError),
         ("nothing", QueryError),
+        ("INSERT { <a:a> <a:b> 1 } WHERE { SELECT * {} }", QueryError),
+        ("# SELECT\nclear all # ASK", QueryError),
+        ("SELECT * {} ; DROP ALL", QueryError),
+        ("SELECT * {} \\u0044ROP ALL", QueryError),
     ],
 )
 def test_what_is_not_allowed_never_leaves(fake: str, text: str, kind: type[Exception]) -> None:
@@ -285,6 +297,14 @@ def test_graphs_are_written_and_read(clean: Engine) -> None:
         store.read_graph(G, "text/turtle")
     with pytest.raises(NotFound):
         store.write_graph(GraphWrite("delete", G))
+
+
+def test_an_update_never_passes_for_a_query(clean: Engine) -> None:
+    """Some servers run an update that comes as a query, and queries need no token."""
+    hidden = f"INSERT {{ GRAPH <{G}> {{ <http://e/a> <http://e/hidden> 1 }} }} WHERE {{ SELECT * {{}} }}"
+    with pytest.raises(QueryError):
+        clean.query(hidden, CSV)
+    assert rows(clean, "SELECT ?s { ?s <http://e/hidden> ?o }") == []
 
 
 def test_wrong_texts_are_errors(clean: Engine) -> None:

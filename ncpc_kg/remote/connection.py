@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import TypeVar
 from urllib.error import HTTPError
 
-from SPARQLWrapper import BASIC, DIGEST, POST, SPARQLWrapper
+from SPARQLWrapper import BASIC, DIGEST, INSERT, POST, SELECT, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException, Unauthorized
 
 from ncpc_kg.engine import DatasetClause
@@ -100,6 +100,7 @@ class Connection:
             if has_graphs:
                 url = url.partition("?")[0]  # such as ?union-default-graph: the request says better
             wrapper = self._wrapper(url, text, dataset, names)
+            wrapper.queryType = SELECT  # by itself it takes any word of a comment for the kind
             wrapper.addCustomHttpHeader("Accept", accept)
             response = wrapper.query().response
             body = read_body(response, self.limits.result_bytes, deadline)
@@ -115,8 +116,7 @@ class Connection:
         """
         names = "using-graph-uri", "using-named-graph-uri"
         wrapper = self._wrapper(self.endpoints.update, text, using, names)
-        if not wrapper.isSparqlUpdateRequest():
-            raise QueryError("The text is not a SPARQL update.", found=text[:80])
+        wrapper.queryType = INSERT
         self._called(lambda: wrapper.query().response.read(), safe=False)
 
     def _wrapper(

@@ -39,6 +39,8 @@ _CHUNK = 2000
 _BUILD = BASE + "graph/build"
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
 _PART = "http://purl.org/dc/terms/hasPart"
+_QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_UPDATES = frozenset({"INSERT", "DELETE", "WITH", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
 
 
 class Remote:
@@ -50,6 +52,7 @@ class Remote:
     """
 
     version = ""
+    keeps_empty_graphs = False
 
     def __init__(self, endpoints: Endpoints, settings: Settings) -> None:
         self.limits = settings.limits
@@ -90,6 +93,8 @@ class Remote:
     def update(self, text: str, using: DatasetClause | None = None) -> None:
         """Run an update there, once; see `Engine.update`."""
         self._check(text, using)
+        if not any(token.word in _UPDATES for token in syntax.tokens(text)):
+            raise QueryError("The text is not a SPARQL update.", found=text[:80])
         self._connection.tell(text, using)
 
     def read_graph(self, name: str | None, media_type: str) -> Answer:
@@ -195,6 +200,13 @@ class Remote:
                     found=token.text,
                     place=syntax.place(text, token.start),
                 )
+            if token.text == "\\":  # with it, keywords could be spelt so that only the engine sees them
+                raise QueryError(
+                    "Escapes stand in texts and IRIs alone here.",
+                    found=text[token.start : token.start + 10],
+                    hint="write the character itself",
+                    place=syntax.place(text, token.start),
+                )
 
 
 def _truth(found: QuerySolutions) -> QueryBoolean | QuerySolutions:
@@ -205,10 +217,21 @@ def _truth(found: QuerySolutions) -> QueryBoolean | QuerySolutions:
 
 
 def _kind(text: str) -> str:
+    """The form of a query; an update never passes for one, since some engines would run it."""
+    found = ""
     for token in syntax.tokens(text):
-        if token.word in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
-            return token.word
-    raise QueryError("The text is not a SPARQL query.", found=text[:80] or "nothing")
+        if token.word in _UPDATES:
+            raise QueryError(
+                f"A query has no {token.word}.",
+                found=token.text,
+                hint="send an update as an update, with a token",
+                place=syntax.place(text, token.start),
+            )
+        if not found and token.word in _QUERIES:
+            found = token.word
+    if not found:
+        raise QueryError("The text is not a SPARQL query.", found=text[:80] or "nothing")
+    return found
 
 
 def _named(name: str | None) -> str:
