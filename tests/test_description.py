@@ -21,7 +21,6 @@ from pyoxigraph import (
 from ncpc_kg.description import Description, Lexicon, describe, description_query, load_lexicon
 from ncpc_kg.description.asking import INCOMING, OUTGOING
 from ncpc_kg.description.lexicon import LONGEST_LABEL, cut, spoken
-from ncpc_kg.description.remembered import remember
 from ncpc_kg.description.rows import TSV, datatype_of, language_of, read_rows, term_of, text_of
 from ncpc_kg.engine import Answer, DatasetClause, Formats
 from ncpc_kg.store.snapshot import Snapshot
@@ -231,8 +230,16 @@ def test_exactly_the_bound_has_no_next_page() -> None:
 def test_a_withdrawn_thing_says_so() -> None:
     engine = SnapshotEngine("id:old owl:deprecated true ; dcterms:isReplacedBy id:new .")
     found = of(engine, "old")
-    assert found.gone
-    assert [link.iri for link in found.successors] == [str(ID["new"])]
+    assert found.gone is not None
+    assert [link.iri for link in found.gone.successors] == [str(ID["new"])]
+    assert (found.gone.when, found.gone.who, found.gone.why) == ("", "", "")
+
+
+def test_a_withdrawal_tells_who_when_and_why() -> None:
+    engine = SnapshotEngine("""id:old <http://www.w3.org/ns/prov#invalidatedAtTime> "2026-11-25T04:00:00Z" ;
+    dcterms:contributor "Curator" ; skos:changeNote "Entered twice."@en .""")
+    assert of(engine, "old").gone == ("2026-11-25T04:00:00Z", "Curator", "Entered twice.", ())
+    assert of(SnapshotEngine('id:used dcterms:contributor "Curator" .'), "used").gone is None
 
 
 def test_many_labels_of_one_thing_do_not_hide_others() -> None:
@@ -302,47 +309,10 @@ def test_blank_nodes_and_nonsense() -> None:
         term_of("nonsense")
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ('id:org skos:prefLabel "The host"@en', 'id:org skos:prefLabel "The new host"@en'),
-        ("ncpc:hasEvidence src:L7", "ncpc:hasEvidence src:L8"),
-        ('skos:prefLabel "has host"@en', 'skos:prefLabel "is housed by"@en'),
-        ("ncpc:hasHost id:org ;", "ncpc:hasHost id:other-hosting ;"),
-        ('id:discrepancy skos:prefLabel "Two hosts"@en', 'id:discrepancy skos:prefLabel "Two houses"@en'),
-    ],
-)
-def test_a_fact_that_was_told_before_is_told_anew_when_something_in_it_changed(
-    before: str, after: str
-) -> None:
-    (old,) = of(SnapshotEngine(DATA), "centre").facts
-    (again,) = of(SnapshotEngine(DATA), "centre").facts
-    (new,) = of(SnapshotEngine(DATA.replace(before, after)), "centre").facts
+def test_a_fact_that_another_fact_names_is_called_by_what_it_says() -> None:
+    two = "id:two a ncpc:Hosting, ncpc:SourcedFact ; ncpc:concerns id:centre, id:hosting-x ."
 
-    assert again is old, "remembered"
-    assert new != old
-    assert (new.iri, new.type, new.role) == (old.iri, old.type, old.role)
+    facts = of(SnapshotEngine(DATA + two), "centre").facts
 
-
-def test_the_name_of_a_fact_that_another_fact_names_is_never_an_old_one() -> None:
-    data = DATA + "id:two a ncpc:Hosting, ncpc:SourcedFact ; ncpc:concerns id:centre, id:hosting-x ."
-
-    first = of(SnapshotEngine(data), "centre").facts
-    second = of(SnapshotEngine(data.replace('"The host"', '"Another host"')), "centre").facts
-
-    for facts, host in ((first, "The host"), (second, "Another host")):
-        (about,) = (
-            v.text for f in facts for p in f.properties for v in p.values if v.iri == str(ID["hosting-x"])
-        )
-        assert about == f"Hosting: {host}"
-
-
-def test_what_is_remembered_is_bounded() -> None:
-    known: dict[tuple[str, ...], str] = {}
-    for number in range(5000):
-        remember(known, (f"rows {number}",), "fact")
-        assert len(known) <= 2048
-    remember(known, ("long " * 5000,), "fact")
-
-    assert ("rows 4999",) in known
-    assert ("long " * 5000,) not in known
+    named = [v.text for f in facts for p in f.properties for v in p.values if v.iri == str(ID["hosting-x"])]
+    assert named == ["Hosting: The host"]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from ncpc_kg.description.asking import description_query
 from ncpc_kg.description.lexicon import Lexicon, lexicon_query, read_lexicon
-from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value
+from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value, Withdrawal
 from ncpc_kg.description.reading import read_description
 from ncpc_kg.engine import Engine
 
 __all__ = [
-    "Description", "Fact", "Incoming", "Lexicon", "Link", "Property", "Value", "describe",
+    "Description", "Fact", "Incoming", "Lexicon", "Link", "Property", "Value", "Withdrawal", "describe",
     "description_query", "lexicon_query", "load_lexicon", "read_description", "read_lexicon",
 ]  # fmt: skip
 

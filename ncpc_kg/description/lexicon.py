@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from ncpc_kg.description.model import Fact
 from ncpc_kg.description.rows import TSV, Row, split_rows, table, text_of
 from ncpc_kg.engine import Answer, Formats
 from ncpc_kg.vocabulary import BASE, prefixes_under
@@ -40,8 +39,6 @@ class Lexicon:
         broader: What is broader by IRI of a class or property, itself left out.
         inverses: Properties that only repeat another one the other way round.
         base: Base IRI the graph is published under.
-        facts: Facts told in these words before, by all they were made of; `reading` bounds their number.
-        lines: The names of facts without label, likewise.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -49,8 +46,6 @@ class Lexicon:
     broader: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inverses: frozenset[str] = frozenset()
     base: str = BASE
-    facts: dict[tuple[str, ...], Fact] = field(default_factory=dict, repr=False)
-    lines: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def prefixes(self) -> tuple[tuple[str, str], ...]:

@@ -84,6 +84,22 @@ class Incoming(NamedTuple):
     things: tuple[Link, ...]
 
 
+class Withdrawal(NamedTuple):
+    """That something was withdrawn, with what the graph knows of it.
+
+    Attributes:
+        when: Date and time (`prov:invalidatedAtTime`), or an empty text.
+        who: Who withdrew it, or an empty text.
+        why: The reason (`skos:changeNote`), or an empty text.
+        successors: What took its place (`dcterms:isReplacedBy`).
+    """
+
+    when: str
+    who: str
+    why: str
+    successors: tuple[Link, ...]
+
+
 @dataclass(frozen=True)
 class Description:
     """What the graph says of one thing.
@@ -105,9 +121,7 @@ class Description:
         page: Number of this page of links, from 1.
         more: Whether there are further links, on the next page.
         triples: The statements as spelled in N-Triples (subject, predicate, object), for the data.
-        gone: Whether it was withdrawn (`owl:deprecated`).
-        successors: What took its place (`dcterms:isReplacedBy`).
-        modified: When it was last changed (`dcterms:modified`), or an empty text.
+        gone: What is known of its withdrawal; None if it is in force.
     """
 
     iri: str
@@ -124,9 +138,7 @@ class Description:
     page: int
     more: bool
     triples: tuple[tuple[str, str, str], ...]
-    gone: bool = False
-    successors: tuple[Link, ...] = ()
-    modified: str = ""
+    gone: Withdrawal | None = None
 
     def __bool__(self) -> bool:
         """Whether the graph knows the thing at all."""

@@ -1,35 +1,34 @@
-"""From the rows of a description's query to the description."""
+"""From the answer to a description's query to the description."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from operator import itemgetter
 
-from ncpc_kg.description.asking import INCOMING, OUTGOING, ROWS
-from ncpc_kg.description.lexicon import Lexicon, better, cut
-from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value
-from ncpc_kg.description.remembered import LONGEST_TEXT, NEAR, Says, literal, remember, said
-from ncpc_kg.description.rows import split_rows, table, text_of
+from ncpc_kg.description.gathering import Gathered, Says, gather
+from ncpc_kg.description.lexicon import Lexicon, cut
+from ncpc_kg.description.literals import LONGEST_TEXT
+from ncpc_kg.description.model import Description, Fact, Incoming, Link, Property, Value, Withdrawal
+from ncpc_kg.description.naming import Names, best, is_thing
+from ncpc_kg.description.rows import table, text_of
+from ncpc_kg.description.spelling import (
+    ALT,
+    CONTRIBUTOR,
+    DEFINITION,
+    DEPRECATED,
+    ENDED,
+    FORM,
+    LABEL,
+    REASON,
+    REPLACED,
+    TEXT,
+    TYPE,
+    terms_under,
+)
 from ncpc_kg.engine import Answer
-from ncpc_kg.vocabulary import PREFIXES
 
-# Properties that say in a few words what a fact without label is about, in this order.
-_TELLING = (
-    "ncpc:hasHost", "ncpc:hasCounterpart", "ncpc:hasDonor", "org:member", "ncpc:hasParty", "org:role",
-    "ncpc:indicator", "ncpc:kind", "ncpc:printedNumber", "ncpc:usesMethodology", "dcterms:identifier",
-    "schema:email",
-)  # fmt: skip
-
-_SKOS, _DCT = PREFIXES["skos"], PREFIXES["dcterms"]
-_TYPE = f"<{PREFIXES['rdf']}type>"
-_LABEL, _ALT, _DEFINITION = f"<{_SKOS}prefLabel>", f"<{_SKOS}altLabel>", f"<{_SKOS}definition>"
-_TEXT, _TITLE, _IDENTIFIER = f"<{_DCT}description>", f"<{_DCT}title>", f"<{_DCT}identifier>"
-_FORM = f"<{PREFIXES['skosxl']}literalForm>"
-_MODIFIED, _REPLACED = f"<{_DCT}modified>", f"<{_DCT}isReplacedBy>"
-_DEPRECATED = f"<{PREFIXES['owl']}deprecated>"
-
-_LABEL_FIRST = itemgetter(1, 0)
+_BY_LABEL = itemgetter(1, 0)
 
 
 def read_description(
@@ -44,277 +43,156 @@ def read_description(
         page: Page of links that was asked for.
         data: Whether its triples are wanted with the names of what they lead to; pages need none.
     """
-    return _Reader(iri, lexicon, data).read(table(answer), page)
+    return _Reader(iri, lexicon, gather(table(answer))).read(page, data)
 
 
 class _Reader:
-    """Sorts the rows of one description."""
+    """Puts what was gathered about one thing where readers look for it."""
 
-    def __init__(self, iri: str, lexicon: Lexicon, data: bool) -> None:
-        own = f"{lexicon.base}ontology#"
-        self.iri, self.thing, self.lexicon, self.data = iri, f"<{iri}>", lexicon, data
-        self.evidence, self.contested = f"<{own}hasEvidence>", f"<{own}isInvolvedIn>"
-        self.property_evidence, self.on_property = f"<{own}hasPropertyEvidence>", f"<{own}onProperty>"
-        self.contradiction = f"{own}Discrepancy"
-        spaces = {**PREFIXES, "ncpc": own}
-        self.telling = [f"<{spaces[one.partition(':')[0]]}{one.partition(':')[2]}>" for one in _TELLING]
-        self.hidden = {_TYPE, self.evidence, self.contested, self.property_evidence}
-        self.labels: dict[str, str] = {}
-        self.near: dict[str, str] = {}
-        self.open: dict[str, tuple[str, ...]] = {}
-        self.forms: dict[str, str] = {}
-        self.found: dict[str, str] = {}
-        self.types: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self.terms: dict[str, tuple[str, str, str]] = {}
-        self.links: dict[str, Link] = {}
-        self.things: dict[str, Value] = {}
-        self.told: dict[tuple[str, ...], Property] = {}
+    def __init__(self, iri: str, lexicon: Lexicon, gathered: Gathered) -> None:
+        self.iri, self.thing, self.lexicon, self.gathered = iri, f"<{iri}>", lexicon, gathered
+        self.own, self.near, self.into = gathered.own, gathered.near, gathered.into
+        self.names = Names(gathered, lexicon)
+        terms = self.terms = terms_under(lexicon.base)
+        self.hidden = {TYPE, terms.evidence, terms.contested, terms.property_evidence}
 
-    def read(self, text: str, page: int) -> Description:
-        pieces, at = [], 0
-        for found in NEAR.finditer(text):
-            pieces.append(text[at : found.start()])
-            at = found.end()
-            self.near[found[1]] = self.near.get(found[1], "") + found[0]
-        rows = split_rows("".join((*pieces, text[at:])))
-        near: dict[str, Says] = {}
-        for fact, told in self.near.items():
-            near[fact], labels, self.open[fact] = said(told)
-            self.labels.update(labels)
-        out: dict[tuple[str, str], None] = {}
-        into: dict[tuple[str, str], None] = {}
-        first: set[tuple[str, str]] = set()
-        for part, s, p, o, label, form in rows:
-            if part == "2":
-                into[(s, p)] = None
-                other = s
-            else:
-                if part == "1":
-                    first.add((p, o))
-                    if len(first) > OUTGOING:
-                        continue
-                out[(p, o)] = None
-                other = o
-            if label and label != (known := self.labels.get(other)) and better(label, known):
-                self.labels[other] = label
-            if form:
-                self.forms[other] = form
-        more = len(into) > INCOMING or len(first) > OUTGOING or text.count("\n") > ROWS
-        kept = list(into)[:INCOMING]
-        own: Says = {}
-        for p, o in out:
-            own.setdefault(p, []).append(o)
-        return self._describe(own, kept, near, page, more)
-
-    def _describe(
-        self, own: Says, into: list[tuple[str, str]], near: dict[str, Says], page: int, more: bool
-    ) -> Description:
-        lexicon = self.lexicon
-        types = self._types(own)
-        for fact, says in near.items():
-            if fact not in self.labels:
-                made_of = (self.near[fact], *map(self._name, self.open[fact]))
-                name = lexicon.lines.get(made_of)
-                if name is None:
-                    name = self._tell(fact, says)
-                    remember(lexicon.lines, made_of, name)
-                self.found[fact] = name
-        self.things.clear()  # values made before every fact had its name
-        facts = self._facts(own, into, near)
-        incoming: dict[str, dict[str, None]] = {}
-        for s, p in into:
-            incoming.setdefault(p, {})[s] = None
-        triples = [(self.thing, p, o) for p, values in own.items() for o in values]
-        triples += [(s, p, self.thing) for s, p in into]
-        if self.data:
-            neighbours = {o for values in own.values() for o in values} | {s for s, _ in into}
-            triples += [(n, _LABEL, self.labels[n]) for n in sorted(neighbours) if n in self.labels]
-            triples += [(n, _FORM, form) for n, form in sorted(self.forms.items())]
-        given = next(filter(None, (_best(own.get(name, ())) for name in (_LABEL, _TITLE, _FORM))), None)
-        texts = own.get(_TEXT) or own.get(_DEFINITION) or ()
+    def read(self, page: int, data: bool) -> Description:
+        own = self.own
+        texts = own.get(TEXT) or own.get(DEFINITION) or ()
         return Description(
             iri=self.iri,
-            label=cut(text_of(given)) if given else self._tell(self.thing, own),
-            names=tuple(cut(text_of(name)) for name in sorted(own.get(_ALT, ()))),
-            types=tuple(Link(one, lexicon.label(one)) for one in types),
-            text=cut(text_of(_best(texts) or ""), LONGEST_TEXT),
-            properties=self._own_properties(own, near),
-            passages=self._passages(own),
-            contested=self._links(own.get(self.contested, ())),
-            facts=facts,
-            incoming=tuple(
-                sorted(
-                    (
-                        Incoming(self._link(p), self._links(things))
-                        for p, things in incoming.items()
-                        if p[1:-1] not in lexicon.inverses
-                    ),
-                    key=lambda one: (one.property.label, one.property.iri),
-                )
-            ),
-            shown=len(into),
+            label=self.names.of(self.thing, own),
+            names=tuple(cut(text_of(name)) for name in sorted(own.get(ALT, ()))),
+            types=self.names.types(own),
+            text=cut(text_of(best(texts)), LONGEST_TEXT),
+            properties=self._own_properties(),
+            passages=self._passages(own.get(self.terms.evidence, ())),
+            contested=self._links(own.get(self.terms.contested, ())),
+            facts=self._facts(),
+            incoming=self._incoming(),
+            shown=len(self.into),
             page=page,
-            more=more,
-            triples=tuple(dict.fromkeys(triples)) if self.data else tuple(triples),
-            gone="true" in own.get(_DEPRECATED, ()),
-            successors=self._links(own.get(_REPLACED, ())),
-            modified=text_of(max(own.get(_MODIFIED, ("",)))),
+            more=self.gathered.more,
+            triples=self._triples(data),
+            gone=self._withdrawal(),
         )
 
-    def _types(self, says: Mapping[str, list[str]]) -> tuple[str, ...]:
-        spelled = tuple(says.get(_TYPE, ()))
-        found = self.types.get(spelled)
-        if found is None:
-            found = self.types[spelled] = self.lexicon.narrowest(tuple(map(text_of, spelled)))
-        return found
+    def _withdrawal(self) -> Withdrawal | None:
+        own = self.own
+        if ENDED not in own and "true" not in own.get(DEPRECATED, ()):
+            return None
+        who = own.get(CONTRIBUTOR, ()) if ENDED in own else ()
+        return Withdrawal(
+            when=text_of(max(own.get(ENDED, ("",)))),
+            who=", ".join(sorted(self.names.values[one].text for one in who)),
+            why=text_of(best(own.get(REASON, ()))),
+            successors=self._links(own.get(REPLACED, ())),
+        )
 
-    def _facts(self, own: Says, into: list[tuple[str, str]], near: dict[str, Says]) -> tuple[Fact, ...]:
+    def _triples(self, data: bool) -> tuple[tuple[str, str, str], ...]:
+        thing, labels = self.thing, self.gathered.labels
+        triples = [(thing, p, o) for p, values in self.own.items() for o in values]
+        triples += [(s, p, thing) for s, p in self.into]
+        if data:
+            neighbours = {o for values in self.own.values() for o in values} | {s for s, _ in self.into}
+            triples += [(n, LABEL, labels[n]) for n in sorted(neighbours) if n in labels]
+            triples += [(n, FORM, form) for n, form in sorted(self.gathered.forms.items())]
+        return tuple(dict.fromkeys(triples))
+
+    def _incoming(self) -> tuple[Incoming, ...]:
+        by_property: dict[str, dict[str, None]] = {}
+        for s, p in self.into:
+            by_property.setdefault(p, {})[s] = None
+        found = (
+            Incoming(self.names.links[p], self._links(things))
+            for p, things in by_property.items()
+            if p[1:-1] not in self.lexicon.inverses
+        )
+        return tuple(sorted(found, key=lambda one: (one.property.label, one.property.iri)))
+
+    # ------------------------------------------------------------------ facts
+
+    def _facts(self) -> tuple[Fact, ...]:
         # `concerns` gives way to what implies it, such as `refUnit`.
+        general, near = (self.terms.concerns, False), self.near
         roles: dict[str, tuple[str, bool]] = {}
-        for p, values in own.items():
-            for o in values:
-                if o in near and p[1:-1] not in self.lexicon.inverses:
-                    roles.setdefault(o, (p, True))
-        general = f"<{self.lexicon.base}ontology#concerns>"
-        for s, p in into:
-            if s in near and (s not in roles or roles[s] == (general, False)):
+        for p, values in self.own.items():
+            if p[1:-1] not in self.lexicon.inverses:
+                for o in values:
+                    if o in near:
+                        roles.setdefault(o, (p, True))
+        for s, p in self.into:
+            if s in near and (s not in roles or roles[s] == general):
                 roles[s] = (p, False)
-        known = self.lexicon.facts
-        facts = []
-        for fact, (role, outgoing) in roles.items():
-            if role == self.property_evidence:
-                continue
-            rows, name = self.near[fact], self._name(fact)
-            role_ = role if outgoing else f"^{role}"
-            made_of = (rows, name, self.thing, role_, *map(self._name, self.open[fact]))
-            found = known.get(made_of)
-            if found is None:
-                found = self._fact(fact, name, near[fact], role, outgoing)
-                remember(known, made_of, found)
-            facts.append(found)
-        return tuple(sorted(facts, key=lambda fact: (fact.type.label, fact.label, fact.iri)))
+        facts = [
+            self._fact(fact, near[fact], role, outgoing)
+            for fact, (role, outgoing) in roles.items()
+            if role != self.terms.property_evidence
+        ]
+        facts.sort(key=lambda fact: (fact.type.label, fact.label, fact.iri))
+        return tuple(facts)
 
-    def _fact(self, fact: str, name: str, says: Says, role: str, outgoing: bool) -> Fact:
-        kind = next(iter(self._types(says)), "")
-        hidden, only_this = self.hidden, [self.thing]
+    def _fact(self, fact: str, says: Says, role: str, outgoing: bool) -> Fact:
+        names, hidden, only_this = self.names, self.hidden, {self.thing: None}
+        types = names.types(says)
         return Fact(
-            iri=fact[1:-1],
-            label=name,
-            type=Link(kind, self.lexicon.label(kind)),
-            role=self._link(role),
-            outgoing=outgoing,
-            properties=self._properties(
-                {p: v for p, v in says.items() if p not in hidden and v != only_this}
-            ),
-            passages=self._passages(says),
-            contested=self._links(says.get(self.contested, ())),
+            fact[1:-1],
+            names.called[fact],
+            types[0] if types else Link("", self.lexicon.label("")),
+            names.links[role],
+            outgoing,
+            self._properties({p: v for p, v in says.items() if p not in hidden and v != only_this}),
+            self._passages(says.get(self.terms.evidence, ())),
+            self._links(says.get(self.terms.contested, ())),
         )
 
-    def _own_properties(self, own: Says, near: dict[str, Says]) -> tuple[Property, ...]:
+    # ------------------------------------------------------------------ properties
+
+    def _own_properties(self) -> tuple[Property, ...]:
+        own, near, terms = self.own, self.near, self.terms
         finer: dict[str, list[str]] = {}
-        for node in own.get(self.property_evidence, ()):
-            for about in near.get(node, {}).get(self.on_property, ()):
-                finer.setdefault(about, []).extend(near[node].get(self.evidence, ()))
-        placed = {*self.hidden, _LABEL, _ALT, _TEXT if own.get(_TEXT) else _DEFINITION}
-        shown = {
-            p: [o for o in values if o not in near] if p[1:-1] in self.lexicon.inverses else values
-            for p, values in own.items()
-            if p not in placed
-        }
+        for node in own.get(terms.property_evidence, ()):
+            for about in near.get(node, {}).get(terms.on_property, ()):
+                finer.setdefault(about, []).extend(near[node].get(terms.evidence, ()))
+        placed = {*self.hidden, LABEL, ALT, TEXT if own.get(TEXT) else DEFINITION}
+        shown = {p: values for p, values in own.items() if p not in placed}
+        for p in shown:
+            if p[1:-1] in self.lexicon.inverses:
+                shown[p] = {o: None for o in shown[p] if o not in near}
         return self._properties({p: o for p, o in shown.items() if o and not self._implied(p, shown)}, finer)
 
-    def _implied(self, p: str, says: Mapping[str, list[str]]) -> bool:
+    def _implied(self, p: str, says: Says) -> bool:
         """Whether a narrower property has all the values of this one, so that it says nothing of its own."""
         broader = self.lexicon.broader
         return any(
-            p[1:-1] in broader.get(other[1:-1], ()) and values and set(says[p]) <= set(values)
+            p[1:-1] in broader.get(other[1:-1], ()) and values and says[p].keys() <= values.keys()
             for other, values in says.items()
             if other != p
         )
 
-    def _properties(
-        self, says: Mapping[str, list[str]], finer: Mapping[str, list[str]] | None = None
-    ) -> tuple[Property, ...]:
+    def _properties(self, says: Says, finer: Mapping[str, list[str]] = {}) -> tuple[Property, ...]:
+        terms, known = self.names.terms, self.names.values
         found = []
-        told = self.told
         for p, values in says.items():
-            if finer and p in finer:
-                found.append(self._property(p, values, self._sorted_passages(finer[p])))
-                continue
-            said = (p, *values)  # facts around one thing say much the same
-            one = told.get(said)
-            if one is None:
-                one = told[said] = self._property(p, values)
-            found.append(one)
-        found.sort(key=_LABEL_FIRST)
+            shown = [known[one] for one in values]
+            if len(shown) > 1:
+                shown.sort(key=_by_text)
+            passages = self._passages(finer[p]) if p in finer else ()
+            found.append(Property(*terms[p], tuple(shown), passages))
+        found.sort(key=_BY_LABEL)
         return tuple(found)
 
-    def _property(self, p: str, values: list[str], passages: tuple[Link, ...] = ()) -> Property:
-        term = self.terms.get(p)
-        if term is None:
-            iri = p[1:-1]
-            term = self.terms[p] = (iri, self.lexicon.label(iri), self.lexicon.definitions.get(iri, ""))
-        shown = [self._value(one) for one in values]
-        if len(shown) > 1:
-            shown.sort(key=_by_text)
-        return Property(*term, tuple(shown), passages)
+    # ------------------------------------------------------------------ links
 
-    def _value(self, spelled: str) -> Value:
-        if spelled[0] == "<" and spelled[1] != "<":
-            value = self.things.get(spelled)
-            if value is None:
-                value = self.things[spelled] = Value(self._name(spelled), spelled[1:-1])
-            return value
-        return literal(spelled, self.lexicon.base)
+    def _passages(self, found: Collection[str]) -> tuple[Link, ...]:
+        links = self.names.links
+        return tuple([links[one] for one in (sorted(found, key=_first_line) if len(found) > 1 else found)])
 
-    def _passages(self, says: Mapping[str, list[str]]) -> tuple[Link, ...]:
-        return self._sorted_passages(says.get(self.evidence, ()))
-
-    def _sorted_passages(self, found: Sequence[str]) -> tuple[Link, ...]:
-        return tuple(map(self._link, sorted(found, key=_first_line) if len(found) > 1 else found))
-
-    def _links(self, found: Iterable[str]) -> tuple[Link, ...]:
+    def _links(self, found: Collection[str]) -> tuple[Link, ...]:
         if not found:
             return ()
-        kept = [self._link(one) for one in found if one[0] == "<" and one[1] != "<"]
-        kept.sort(key=_LABEL_FIRST)
-        return tuple(kept)
-
-    def _link(self, spelled: str) -> Link:
-        link = self.links.get(spelled)
-        if link is None:
-            link = self.links[spelled] = Link(spelled[1:-1], self._name(spelled))
-        return link
-
-    def _name(self, spelled: str) -> str:
-        """What to call a thing in TSV spelling; kept, since many things are named often."""
-        name = self.found.get(spelled)
-        if name is None:
-            label = self.labels.get(spelled) or self.forms.get(spelled)
-            name = cut(text_of(label)) if label else self.lexicon.label(spelled[1:-1])
-            self.found[spelled] = name
-        return name
-
-    def _tell(self, fact: str, says: Mapping[str, list[str]]) -> str:
-        """A line for something without label: its class and what it mainly says."""
-        kind = next((self.lexicon.label(one) for one in self._types(says)), "")
-        telling = next((says[p] for p in self.telling if p in says), None)
-        if not kind or (telling is None and _TEXT not in says):
-            return self.lexicon.label(fact[1:-1])
-        if _TEXT in says and _IDENTIFIER in says and self.contradiction in self._types(says):
-            return cut(f"{text_of(says[_IDENTIFIER][0])}. {text_of(says[_TEXT][0])}")
-        if telling is None:
-            return f"{kind}: {cut(text_of(says[_TEXT][0]), 100)}"
-        words = sorted(self._value(one).text for one in telling[:3])
-        return cut(f"{kind}: {', '.join(words)}")
-
-
-def _best(labels: Iterable[str]) -> str | None:
-    best: str | None = None
-    for label in labels:
-        if better(label, best):
-            best = label
-    return best
+        links = self.names.links
+        return tuple(sorted([links[one] for one in found if is_thing(one)], key=_BY_LABEL))
 
 
 @lru_cache(maxsize=8192)

@@ -8,55 +8,23 @@ suffix is the document.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode
 
-from ncpc_kg.description import (
-    Description,
-    Incoming,
-    Lexicon,
-    Link,
-    description_query,
-    read_description,
-)
-from ncpc_kg.description.lexicon import better, cut
-from ncpc_kg.description.rows import TSV, read_rows, text_of
 from ncpc_kg.engine import Formats
-from ncpc_kg.errors import Gone, NotFound, RequestError
-from ncpc_kg.vocabulary import PREFIXES
-from ncpc_kg.web import structured
+from ncpc_kg.errors import NotFound, RequestError
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.compression import accepts_gzip
 from ncpc_kg.web.context import Context, whole_number
+from ncpc_kg.web.describing import SAFE, Asked, Describer
 from ncpc_kg.web.exchange import Exchange, Reply
-from ncpc_kg.web.forms import (
-    GRAPHS,
-    HTML,
-    SUFFIXES,
-    alternates,
-    document,
-    split_suffix,
-    statements,
-    suffix_for,
-)
-from ncpc_kg.web.protocol import parameters
+from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for
+from ncpc_kg.web.protocol import known_only, parameters
 from ncpc_kg.web.reading import read_only
 
-# What may stand in an IRI; the rest is percent-encoded (RFC 3987, section 3.1).
-_SAFE = "/:@!$&'()*+,;=-._~%"
 _LONGEST_PATH = 2000
 _CACHE_BYTES = 32 * 1024**2
-_CONTENTS = """\
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT DISTINCT ?thing ?label WHERE {{
-  {{ SELECT DISTINCT ?thing WHERE {{ GRAPH {graph} {{ ?thing a ?kind FILTER(ISIRI(?thing)) }} }}
-    LIMIT {limit} OFFSET {offset} }}
-  OPTIONAL {{ ?thing skos:prefLabel ?label }}
-}}
-"""
-_PAGE = 200
 
 
 class ResourceEndpoint:
@@ -68,6 +36,7 @@ class ResourceEndpoint:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.describer = Describer(context)
         self.cache = ReplyCache(_CACHE_BYTES)
 
     async def __call__(self, exchange: Exchange) -> Reply:
@@ -84,71 +53,38 @@ class ResourceEndpoint:
         path, suffix = split_suffix(exchange.path)
         if suffix is None:
             return await self._redirect(exchange)
-        page = whole_number(parameters(exchange.query), "page", 1)
+        asked = parameters(exchange.query)
+        known_only(asked, () if path.startswith("/graph/") and suffix in GRAPHS else ("page",))
+        page = whole_number(asked, "page", 1)
         tag = self.context.tag(exchange.path, str(page), exchange.root)
         if unchanged := self.context.unchanged(exchange, tag):
             return unchanged
         if path.startswith("/graph/") and suffix in GRAPHS:
             return await self._graph(exchange, path, suffix, tag)
-        lexicon = await self.context.lexicon()
+        lexicon, site = await self.context.lexicon(), self.context.site(exchange)
         iris = self._iris(exchange, path)
         for iri in iris:
-            description = await self._describe(iri, lexicon, suffix, page)
-            if description:
-                break
-        else:
-            raise await self._missing(iris[0])
-        if description.gone and not description.types:
-            raise _gone(description)
-        return self._document(exchange, description, iri, suffix, tag)
-
-    async def _describe(self, iri: str, lexicon: Lexicon, suffix: str, page: int) -> Description:
-        details = suffix == "html" and not iri.startswith(f"{lexicon.base}code/")
-        text, formats = description_query(iri, lexicon.base, details, page)
-        answer = await self.context.engine.query(text, formats)
-        description = read_description(answer, iri, lexicon, page, data=suffix != "html")
-        if iri.startswith(f"{lexicon.base}graph/"):
-            return await self._with_contents(description, lexicon, page)
-        return description
-
-    async def _with_contents(self, description: Description, lexicon: Lexicon, page: int) -> Description:
-        """The description of a named graph, with the things it tells of."""
-        graph = str(NamedNode(description.iri))
-        text = _CONTENTS.format(graph=graph, limit=_PAGE + 1, offset=(page - 1) * _PAGE)
-        rows = read_rows(await self.context.engine.query(text, Formats(bindings=TSV)))
-        things: dict[str, str] = {}
-        for thing, label in rows:
-            if thing not in things or (label and better(label, things[thing] or None)):
-                things[thing] = label
-        if not things:
-            return description
-        kept = tuple(
-            Link(thing[1:-1], cut(text_of(label)) if label else lexicon.label(thing[1:-1]))
-            for thing, label in list(things.items())[:_PAGE]
-        )
-        topic = f"{PREFIXES['dcterms']}hasPart"
-        said = tuple((graph, f"<{topic}>", f"<{link.iri}>") for link in kept)
-        return replace(
-            description,
-            incoming=(*description.incoming, Incoming(Link(topic, "Contains"), kept)),
-            shown=description.shown + len(kept),
-            more=description.more or len(things) > _PAGE,
-            triples=tuple(dict.fromkeys((*description.triples, *said))),
-        )
+            found = await self.describer.document(Asked(iri, suffix, page, site), lexicon)
+            if found:
+                headers = self.context.headers(exchange, SUFFIXES[suffix], tag, found.forms, *found.links)
+                label = "page" if suffix == "html" else "resource"
+                return Reply(found.status, found.body, headers, cacheable=bool(tag), label=label)
+        raise await self._missing(iris[0])
 
     async def _graph(self, exchange: Exchange, path: str, suffix: str, tag: str) -> Reply:
         """The statements of a named graph, in the format of the suffix."""
         site = self.context.site(exchange)
         iri = self._iris(exchange, path)[0]
         answer = await self.context.engine.read_graph(iri, GRAPHS[suffix])
-        forms = alternates(site, "/" + quote(iri[len(site.base) :], safe=_SAFE), without=suffix)
+        forms = alternates(site, "/" + quote(iri[len(site.base) :], safe=SAFE), without=suffix)
         headers = self.context.headers(
-            exchange, GRAPHS[suffix], tag, forms, f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"'
+            exchange, GRAPHS[suffix], tag, forms, f'<{quote(iri, safe=SAFE)}>; rel="cite-as"'
         )
         return Reply(200, answer.body, headers, cacheable=bool(tag), label="resource")
 
     async def _redirect(self, exchange: Exchange) -> Reply:
         """303 from the thing to the document about it that the client prefers."""
+        known_only(parameters(exchange.query), ("page",))
         suffix = suffix_for(exchange.header("accept"))
         iris = self._iris(exchange, exchange.path)
         for iri in iris:
@@ -157,7 +93,7 @@ class ResourceEndpoint:
         else:
             raise await self._missing(iris[0])
         site = self.context.site(exchange)
-        path = "/" + quote(iri[len(site.base) :], safe=_SAFE)
+        path = "/" + quote(iri[len(site.base) :], safe=SAFE)
         query = f"?{exchange.query}" if exchange.query else ""
         forms = alternates(site, path)
         headers = (
@@ -218,48 +154,6 @@ class ResourceEndpoint:
             hint=hint,
         )
 
-    def _document(
-        self, exchange: Exchange, description: Description, iri: str, suffix: str, tag: str
-    ) -> Reply:
-        context, site = self.context, self.context.site(exchange)
-        path = "/" + quote(iri[len(site.base) :], safe=_SAFE)
-        number = description.page
-        forms = alternates(site, path, f"?page={number}" if number > 1 else "", without=suffix)
-        before = f"{site.path(path)}.{suffix}?page={number - 1}" if number > 1 else None
-        after = f"{site.path(path)}.{suffix}?page={number + 1}" if description.more else None
-        more = [f'<{quote(iri, safe=_SAFE)}>; rel="cite-as"']
-        more += [f'<{before}>; rel="prev"'] if before else []
-        more += [f'<{after}>; rel="next"'] if after else []
-        if suffix == "html":
-            head = replace(
-                context.head(exchange, path, forms, structured.of_thing(description, site.base)),
-                iri=iri,
-                previous=before,
-                next=after,
-            )
-            body = context.pages.thing(description, head).encode()
-        else:
-            lines = statements(description)
-            lines += self._about_document(f"{iri}.{suffix}", iri)
-            if description.more:
-                further = f"{site.base.rstrip('/')}{path}.{suffix}?page={number + 1}"
-                lines.append(f"<{iri}> <{PREFIXES['rdfs']}seeAlso> <{further}> .")
-            body = document(lines, GRAPHS[suffix], site.base)
-        headers = context.headers(exchange, SUFFIXES[suffix], tag, forms, *more)
-        return Reply(
-            200, body, headers, cacheable=bool(tag), label="page" if suffix == "html" else "resource"
-        )
-
-    def _about_document(self, address: str, thing: str) -> list[str]:
-        """What a data document says of itself: its topic, its dataset and its licence."""
-        about = self.context.about
-        pairs = [
-            (PREFIXES["foaf"] + "primaryTopic", thing),
-            (PREFIXES["void"] + "inDataset", about.iri),
-            *((PREFIXES["dcterms"] + "license", license) for license in about.texts("dcterms:license")),
-        ]
-        return [f"<{address}> <{name}> <{value}> ." for name, value in pairs]
-
 
 def _key(exchange: Exchange) -> Key | None:
     """What the reply to a request depends on beside the graph; None if it is not to be kept."""
@@ -268,16 +162,6 @@ def _key(exchange: Exchange) -> Key | None:
     gzip = "gzip" if accepts_gzip(exchange.header("accept-encoding")) else ""
     asked_for = (exchange.path, exchange.raw_path, exchange.query, exchange.root)
     return (*asked_for, exchange.header("accept") or "", gzip)
-
-
-def _gone(description: Description) -> Gone:
-    instead = ", ".join(link.iri for link in description.successors)
-    return Gone(
-        "This was withdrawn from the graph.",
-        found=description.iri,
-        expected=instead or None,
-        hint=f"use {instead}" if instead else (description.text or "search for its name"),
-    )
 
 
 def prefers_page(exchange: Exchange) -> bool:

@@ -47,31 +47,14 @@ class Views:
 
     Attributes:
         takes_entries: Whether pages link to the form for a new centre.
+        editor: Whether the editor for SPARQL is there.
     """
 
     def __init__(self, site: Site = _HERE) -> None:
         self.site = site
         self.takes_entries = False
-        self._templates = Environment(
-            loader=PackageLoader("ncpc_kg.web", "templates"),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,  # looking at every template's file costs a page a quarter of a millisecond
-        )
-        self._templates.globals.update(editor=EDITOR.is_file())
-        self._templates.filters.update(
-            date=date,
-            number=number,
-            plain=plain,
-            references=references,
-            spoken=spoken,
-            local=local,
-            words=in_words,
-            sentence=sentence,
-        )
-        self._templates.tests["reference"] = is_reference
+        self.editor = EDITOR.is_file()
+        self._templates = _templates()
 
     def render(self, template: str, site: Site | None = None, **data: object) -> str:
         """Fill a template.
@@ -88,6 +71,7 @@ class Views:
             href=here.href,
             parts=_parts(here),
             takes_entries=self.takes_entries,
+            editor=self.editor,
             **data,
         )
 
@@ -133,6 +117,33 @@ class Views:
         here = site or self.site
         rows = [tuple(_cell(row.get(name), here) for name in names) for row in found["results"]["bindings"]]
         return self.render("result.html", site, **shown | {"names": names, "rows": rows})
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    """The templates, all compiled, so that no first page has to wait for that."""
+    made = Environment(
+        loader=PackageLoader("ncpc_kg.web", "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,  # looking at every template's file costs a page a quarter of a millisecond
+    )
+    made.filters.update(
+        date=date,
+        number=number,
+        plain=plain,
+        references=references,
+        spoken=spoken,
+        local=local,
+        words=in_words,
+        sentence=sentence,
+    )
+    made.tests["reference"] = is_reference
+    for name in made.list_templates():
+        made.get_template(name)
+    return made
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,10 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
-from ncpc_kg.vocabulary import BASE, ID
+from ncpc_kg.description import Description
+from ncpc_kg.vocabulary import BASE, ID, PREFIXES
+from ncpc_kg.web.pages import Pages
+from ncpc_kg.web.site import Head
 from tests.web import sample
 from tests.web.conftest import Client, CountingStore
 
@@ -257,6 +260,44 @@ def test_a_withdrawn_thing_is_410_with_its_successor(site: Client) -> None:
     reply = site.get("/id/old.ttl")
     assert reply.status_code == 410
     assert ID["centre-brazil"] in reply.json()["hint"]
+    page = site.get("/id/old.html")
+    assert page.status_code == 410
+    assert re.search(r'withdrawn\.</strong> In its place: <a href="/id/centre-brazil">', page.text)
+
+
+def test_a_withdrawn_entry_says_who_withdrew_it_and_what_took_its_place(site: Client) -> None:
+    site.update("""PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX prov: <http://www.w3.org/ns/prov#>
+    PREFIX xsd: <http://www.w3.org/2001/XMLSchema#> BASE <https://w3id.org/ncpc/graph/entry/>
+    INSERT DATA { GRAPH <one> { <one> a dcterms:ProvenanceStatement ; dcterms:contributor "<Curator>" ;
+      dcterms:description "Utopia" ; prov:invalidatedAtTime "2026-11-25T04:00:00Z"^^xsd:dateTime ;
+      dcterms:isReplacedBy <two> } }""")
+    page = site.get("/graph/entry/one", headers=PAGE, follow_redirects=True)
+    assert page.status_code == 410
+    note = re.search(r'<p class="warning" role="note">(.*?)</p>', page.text, re.DOTALL)
+    assert note is not None
+    assert "by <bdi>&lt;Curator&gt;</bdi> on <time" in note[1]
+    assert "<bdi>25 November 2026</bdi></time>" in note[1]
+    assert 'href="/graph/entry/two"' in note[1]
+
+
+def test_a_page_is_not_made_again_after_a_write_elsewhere(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    make = Pages.thing
+
+    def counted(self: Pages, description: Description, head: Head) -> str:
+        made.append(description.iri)
+        return make(self, description, head)
+
+    monkeypatch.setattr(Pages, "thing", counted)
+    first = site.get("/id/centre-brazil.html")
+    site.update("INSERT DATA { <http://x/s> <http://x/p> 1 }")
+    same = site.get("/id/centre-brazil.html")
+    assert (len(made), same.content) == (1, first.content)
+    assert same.headers["etag"] != first.headers["etag"]
+    site.update(f'INSERT DATA {{ <{ID["org-senai"]}> <{PREFIXES["skos"]}prefLabel> "A new name"@en }}')
+    assert "A new name" in site.get("/id/centre-brazil.html").text
 
 
 def test_other_methods_are_refused(site: Client) -> None:
