@@ -34,6 +34,7 @@ from ncpc_kg.web import structured
 from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
+from ncpc_kg.web.reading import given
 from ncpc_kg.web.site import DatasetView, Dump
 
 log = logging.getLogger("ncpc_kg.server")
@@ -61,6 +62,7 @@ class DatasetEndpoint:
 
     async def __call__(self, exchange: Exchange) -> Reply:
         """Answer a request."""
+        given(exchange)
         path = exchange.path.rstrip("/")
         if path.startswith("/dumps"):
             return await self._dumps(exchange, path.removeprefix("/dumps").strip("/"))
@@ -131,7 +133,7 @@ class DatasetEndpoint:
         if well_known and form == "html":
             form = "ttl"
         here = exchange.url(site.base)[: -len(exchange.path)]
-        tag = context.tag(path, form, here)
+        tag = context.tag(path, form, here, context.modified().isoformat())
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         forms = alternates(site, "/dataset", without=form)
@@ -215,13 +217,13 @@ class DatasetEndpoint:
         """Pages for crawlers, as the sitemap protocol wants them."""
         context, site = self.context, self.context.site(exchange)
         here = exchange.url(site.base)[: -len(exchange.path)]
-        tag = context.tag("sitemap", here)
+        day = context.modified().date().isoformat()
+        tag = context.tag("sitemap", here, day)
         if unchanged := context.unchanged(exchange, tag):
             return unchanged
         names = await context.names()
         paths = [*_PATHS, *(f"questions/{one.name}" for one in context.catalogue.questions)]
         paths += sorted(iri[len(site.base) :] for iri in names.iris if "#" not in iri and "?" not in iri)
-        day = context.modified().date().isoformat()
         lines = [
             f"<url><loc>{escape(here)}/{escape(quote(path, safe=_SAFE))}</loc><lastmod>{day}</lastmod></url>"
             for path in list(dict.fromkeys(paths))[:_SITEMAP_LIMIT]

@@ -11,18 +11,21 @@ from ncpc_kg.ontology import Ontology, ontology_query, read_ontology
 from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, SUFFIXES, alternates, split_suffix, suffix_for
+from ncpc_kg.web.reading import given
 from ncpc_kg.web.resources import ResourceEndpoint
 
 _ONTOLOGY = """\
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 CONSTRUCT { ?s ?p ?o } WHERE {
-  { GRAPH ?ontology { <BASEontology> a owl:Ontology } GRAPH ?ontology { ?s ?p ?o } }
-  UNION
-  {
-    GRAPH ?any { ?s rdfs:isDefinedBy <BASEontology> }
-    GRAPH ?graph { ?s ?p ?o }
-    FILTER(?graph != <BASEgraph/inferred>)
+  SELECT DISTINCT ?s ?p ?o {
+    { GRAPH ?ontology { <BASEontology> a owl:Ontology } GRAPH ?ontology { ?s ?p ?o } }
+    UNION
+    {
+      GRAPH ?any { ?s rdfs:isDefinedBy <BASEontology> }
+      GRAPH ?graph { ?s ?p ?o }
+      FILTER(?graph != <BASEgraph/inferred>)
+    }
   }
 }
 """
@@ -66,6 +69,7 @@ class DocumentEndpoint:
                 if reply.status < 400:
                     return reply
                 raise
+        given(exchange)
         site = context.site(exchange)
         forms = alternates(site, stem, without=form)
         more = [f'<{site.base}{stem.lstrip("/")}>; rel="cite-as"']

@@ -25,6 +25,7 @@ from ncpc_kg.web.context import Context
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.forms import GRAPHS, HTML, SUFFIXES, alternates, split_suffix, suffix_for
 from ncpc_kg.web.protocol import parameters
+from ncpc_kg.web.reading import given
 from ncpc_kg.web.site import Alternate, Field, Head, QuestionView
 from ncpc_kg.web.tables import Table
 
@@ -112,6 +113,7 @@ class QuestionEndpoint:
         return reply if suffix else reply.with_headers(("content-location", f"{visit.address}{visit.query}"))
 
     def _list(self, exchange: Exchange, form: str, tag: str) -> Reply:
+        given(exchange)
         context, site = self.context, self.context.site(exchange)
         if form not in SUFFIXES:
             raise NotAcceptable(
@@ -129,6 +131,7 @@ class QuestionEndpoint:
 
     async def _values(self, exchange: Exchange, name: str, parameter: str) -> Reply:
         """The values that a parameter may take, as JSON."""
+        given(exchange)
         tag = self.context.tag(exchange.path)
         if unchanged := self.context.unchanged(exchange, tag):
             return unchanged
@@ -208,7 +211,9 @@ class QuestionEndpoint:
         found = [f'<{self.context.settings.base}{visit.path.lstrip("/")}>; rel="cite-as"']
         if more:
             found.append(f'<{more}>; rel="next"')
-        headers = self.context.headers(visit.exchange, FORMS[form], visit.tag, visit.alternates, *found)
+        # A spreadsheet carries the time it was made, so that its bytes are never the same twice.
+        tag = f"W/{visit.tag}" if visit.tag and form == "xlsx" else visit.tag
+        headers = self.context.headers(visit.exchange, FORMS[form], tag, visit.alternates, *found)
         if form in _FILES:
             name = f"{visit.question.name}.{form}"
             headers = (*headers, ("content-disposition", f'inline; filename="{name}"'))
@@ -219,13 +224,13 @@ class QuestionEndpoint:
 
     async def _page(self, visit: _Visit) -> Reply:
         """The page of a question; a wrong parameter is told beside its field."""
-        context, question, given = self.context, visit.question, parameters(visit.exchange.query)
-        wanted = await answers.read(context, question, given, answers.ROWS_ON_PAGE)
+        context, question, sent = self.context, visit.question, parameters(visit.exchange.query)
+        wanted = await answers.read(context, question, sent, answers.ROWS_ON_PAGE)
         lexicon = await context.lexicon()
         table = Table((), ()) if wanted.wrong else await answers.answer(context, wanted)
         view = QuestionView(
             question=question,
-            fields=tuple([await self._field(wanted, one, given) for one in question.parameters]),
+            fields=tuple([await self._field(wanted, one, sent) for one in question.parameters]),
             columns=table.columns,
             rows=tuple(tuple(answers.value_of(value, lexicon) for value in row) for row in table.rows),
             grounds=table.grounds,
@@ -242,9 +247,9 @@ class QuestionEndpoint:
             return replace(self._reply(replace(visit, tag=""), body), status=400)
         return self._reply(visit, body, more)
 
-    async def _field(self, wanted: Asked, parameter: Parameter, given: dict[str, list[str]]) -> Field:
+    async def _field(self, wanted: Asked, parameter: Parameter, sent: dict[str, list[str]]) -> Field:
         listed = await answers.choices(self.context, wanted.question, parameter)
-        text = given.get(parameter.name, [None])[-1]
+        text = sent.get(parameter.name, [None])[-1]
         told = None
         if error := wanted.wrong.get(parameter.name):
             told = " ".join(filter(None, (error.problem, error.hint and f"{error.hint}.")))

@@ -1,14 +1,15 @@
-"""What everything that can only be read has in common: methods, errors, compression."""
+"""What everything that can only be read has in common: methods, parameters, errors, compression."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ncpc_kg.errors import NcpcError
+from ncpc_kg.errors import NcpcError, QueryError
 from ncpc_kg.web import problems
 from ncpc_kg.web.compression import compressed
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.headers import PREFLIGHT
+from ncpc_kg.web.protocol import known_only, parameters
 from ncpc_kg.web.views import Views
 
 ALLOWED = "GET, HEAD, OPTIONS"
@@ -38,3 +39,21 @@ async def read_only(
     if reply.header("content-type") == "application/gzip":
         return reply
     return await compressed(reply, exchange.header("accept-encoding"))
+
+
+def given(exchange: Exchange, *names: str) -> dict[str, str]:
+    """The parameters of a request, each at most once.
+
+    Args:
+        exchange: The request.
+        names: The parameters that are known.
+
+    Raises:
+        QueryError: A parameter is unknown, comes twice, or is not UTF-8.
+    """
+    found = parameters(exchange.query)
+    known_only(found, names)
+    for name, values in found.items():
+        if len(values) > 1:
+            raise QueryError(f"The parameter {name} comes more than once.", found=f"{len(values)} times")
+    return {name: values[0] for name, values in found.items()}

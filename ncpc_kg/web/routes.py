@@ -10,13 +10,11 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from ncpc_kg.catalogue import read_catalogue
-from ncpc_kg.errors import QueryError
 from ncpc_kg.settings import Settings
 from ncpc_kg.web.browse import Browse
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.operations import operations
-from ncpc_kg.web.protocol import known_only, parameters
-from ncpc_kg.web.reading import read_only
+from ncpc_kg.web.reading import given, read_only
 from ncpc_kg.web.site import Site
 from ncpc_kg.web.transport import Endpoint
 
@@ -39,10 +37,12 @@ def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
     catalogue = read_catalogue(settings.content / "queries", settings.base)
     browse = Browse(app.state.engine, app.state.views, settings, catalogue)
 
-    async def home(_: Exchange, site: Site) -> str:
+    async def home(exchange: Exchange, site: Site) -> str:
+        given(exchange)
         return await browse.home(site)
 
-    async def indicators(_: Exchange, site: Site) -> str:
+    async def indicators(exchange: Exchange, site: Site) -> str:
+        given(exchange)
         return await browse.indicators(site)
 
     async def search(exchange: Exchange, site: Site) -> str:
@@ -51,7 +51,8 @@ def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
     async def contradictions(exchange: Exchange, site: Site) -> str:
         return await browse.contradictions(given(exchange, "kind", "about", "after"), site)
 
-    async def api(_: Exchange, site: Site) -> str:
+    async def api(exchange: Exchange, site: Site) -> str:
+        given(exchange)
         return browse.views.render("api.html", site, section="api", groups=operations(app.openapi()))
 
     shown: dict[str, Show] = {
@@ -69,24 +70,6 @@ def add_browse(app: FastAPI, settings: Settings) -> Browse | None:
         endpoint = Endpoint(handler, settings.limits.body_bytes, views)
         app.router.routes.append(Route(path, endpoint, include_in_schema=False))
     return browse
-
-
-def given(exchange: Exchange, *names: str) -> dict[str, str]:
-    """The parameters of a request, each at most once.
-
-    Args:
-        exchange: The request.
-        names: The parameters that are known.
-
-    Raises:
-        QueryError: A parameter is unknown, comes twice, or is not UTF-8.
-    """
-    found = parameters(exchange.query)
-    known_only(found, names)
-    for name, values in found.items():
-        if len(values) > 1:
-            raise QueryError(f"The parameter {name} comes more than once.", found=f"{len(values)} times")
-    return {name: values[0] for name, values in found.items()}
 
 
 def _list(browse: Browse, name: str) -> Show:

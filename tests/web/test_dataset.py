@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import re
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pyoxigraph as ox
@@ -14,6 +15,7 @@ import pytest
 import rdflib
 
 from ncpc_kg.vocabulary import BASE
+from ncpc_kg.web.context import Context
 from ncpc_kg.web.dataset import DatasetEndpoint
 from ncpc_kg.web.exchange import Exchange
 from tests.web.conftest import HOST, Client, CountingStore
@@ -153,6 +155,19 @@ def test_the_page_does_not_wait_for_slow_dumps(site: Client) -> None:
     assert b"dumps/ncpc.ttl.gz" in reply.body
     assert b"checksumValue" not in reply.body
     assert reply.header("etag") is None
+
+
+def test_what_is_told_changes_with_its_tag(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may see the same state of the graph, and have seen it first at another time."""
+    paths = ("/dataset.ttl", "/sitemap.xml")
+    first = [site.get(path).headers["etag"] for path in paths]
+    assert [site.get(path).headers["etag"] for path in paths] == first
+    later = site.app.state.context.modified() + timedelta(days=1)  # type: ignore[attr-defined]
+    monkeypatch.setattr(Context, "modified", lambda _: later)
+    for path, tag in zip(paths, first, strict=True):
+        other = site.get(path)
+        assert later.date().isoformat() in other.text
+        assert other.headers["etag"] != tag
 
 
 def test_the_sitemap_lists_pages_that_answer(site: Client) -> None:

@@ -14,7 +14,7 @@ from conftest import ROOT
 
 from ncpc_kg.catalogue import Catalogue, Parameter, Question, read_catalogue
 from ncpc_kg.dataset import Statistics
-from ncpc_kg.description import Description, Fact, Incoming, Link, Property, Value
+from ncpc_kg.description import Description, Fact, Incoming, Link, Property, Value, Withdrawal
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE, PREFIXES
@@ -128,8 +128,7 @@ def described(text: str = "x", iri: str = f"{BASE}id/x", count: int = 1) -> Desc
         page=1,
         more=False,
         triples=(("a", "b", "c"),),
-        gone=True,
-        successors=(link,),
+        gone=Withdrawal(text, text, text, (link,)),
     )
 
 
@@ -289,6 +288,9 @@ def test_search_is_bounded_and_says_what_was_asked(hostile_site: Client) -> None
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
+        ("/?x=y", 400, "not known here"),
+        ("/indicators?x=y", 400, "not known here"),
+        ("/api?x=y", 400, "not known here"),
         ("/centres?page=2", 400, "after"),
         ("/centres?after=a&after=b", 400, "more than once"),
         ("/search?q=%FF", 400, "UTF-8"),
@@ -311,6 +313,12 @@ def test_pages_are_not_sent_again_while_nothing_changes(hostile_site: Client) ->
     assert first.headers["content-encoding"] == "gzip"
     refused = hostile_site.post("/centres")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_templates_are_compiled_before_the_first_page() -> None:
+    found = Views()._templates
+
+    assert len(found.cache or ()) == len(found.list_templates()) > 20
 
 
 @pytest.mark.parametrize("name", ["lists", "pages"])
