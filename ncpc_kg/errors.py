@@ -75,12 +75,10 @@ class NcpcError(Exception):
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place and str(self.place) else ""
         lines = [f"{where}{self.problem}"]
-        if self.found is not None:
-            lines.append(f"  found:    {self.found}")
-        if self.expected is not None:
-            lines.append(f"  expected: {self.expected}")
-        if self.hint is not None:
-            lines.append(f"  do this:  {self.hint}")
+        parts = {"found:": self.found, "expected:": self.expected, "do this:": self.hint}
+        for name, text in parts.items():
+            if text is not None:
+                lines.append(f"  {name:<9} {text}".replace("\n", "\n" + " " * 12))
         return "\n".join(lines)
 
 

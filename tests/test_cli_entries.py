@@ -11,7 +11,7 @@ from entries.conftest import EXAMPLES
 from typer.testing import CliRunner
 
 from ncpc_kg.cli import app
-from ncpc_kg.errors import Gone, ParameterError, StoreInUse
+from ncpc_kg.errors import Conflict, Gone, ParameterError, StoreInUse
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 
@@ -49,6 +49,8 @@ def test_from_the_template_to_the_withdrawal(store: Path, tmp_path: Path) -> Non
     name = run(store, "submit", GOOD, "--who", "Maria").split()[0]
     assert listed(store) == [(name, "waiting")]
     run(store, "accept", name, "--who", "Ana")
+    with pytest.raises(Conflict, match="accepted already"):
+        run(store, "accept", name)
     exported = tmp_path / "nicaragua.yaml"
     run(store, "export", name, exported)
     exported.write_text(exported.read_text(encoding="utf-8").replace("1998-02-13", "1998-02-14"))

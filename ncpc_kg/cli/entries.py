@@ -20,13 +20,13 @@ from ncpc_kg.cli.entry_opening import (
     refuse_existing,
 )
 from ncpc_kg.cli.entry_reports import ReportFormat, print_preview, print_reports
-from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, out
+from ncpc_kg.cli.terminal import err, located, out
 from ncpc_kg.entries import inbox, preview, render
 from ncpc_kg.entries.findings import EntryReport
 from ncpc_kg.entries.read import XLSX, form_of, read_bytes
 from ncpc_kg.entries.repair import repaired
 from ncpc_kg.entries.xlsx_write import mark_xlsx
-from ncpc_kg.vocabulary import BASE
+from ncpc_kg.settings import Settings
 
 app = typer.Typer(
     name="entry", no_args_is_help=True, help="Enter new centres: template, check, preview, accept."
@@ -34,14 +34,13 @@ app = typer.Typer(
 
 
 @app.command("new")
+@located
 def new(
+    settings: Settings,
     target: Annotated[
         Path | None,
         typer.Argument(metavar="[FILE]", help="Where to write: .yaml or .xlsx; shown by default."),
     ] = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Make an empty entry to fill in: commented YAML, or a workbook with drop-downs.
 
@@ -50,7 +49,7 @@ def new(
 
       ncpc-kg entry new centres.xlsx
     """
-    with opened(content, store, base) as (desk, graph, _):
+    with opened(settings) as (desk, graph, _):
         body = desk.template(graph, form_of(None, target.name if target else "new.yaml"))
     if target is None:
         out.print(body.decode(), end="")
@@ -60,11 +59,10 @@ def new(
     err.print(f"Wrote {target}. Fill it in, then: ncpc-kg entry check {target}")
 
 
-app.command("template", hidden=True)(new)
-
-
 @app.command("check")
+@located
 def check(
+    settings: Settings,
     files: FilesArgument,
     output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = "text",
     mark: Annotated[
@@ -77,9 +75,6 @@ def check(
         bool, typer.Option("--fix", help="Make the safe repairs in the files themselves.")
     ] = False,
     supersedes: SupersedesOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Say what is missing or wrong in entries; exits with 1 if any cannot be accepted.
 
@@ -91,7 +86,7 @@ def check(
       ncpc-kg entry check entries/*.ttl --format sarif
     """
     reports: list[EntryReport] = []
-    with opened(content, store, base) as (desk, graph, _):
+    with opened(settings) as (desk, graph, _):
         for path in files:
             data = read_bytes(path)
             form = form_of(None, path.name)
@@ -110,26 +105,25 @@ def check(
             if mark is not None and form.media_type == XLSX:
                 mark.write_bytes(mark_xlsx(data, render.remarks(found)))
                 err.print(f"Wrote {mark}.")
-    print_reports(reports, output)
+    print_reports(reports, output, settings.base)
     if not all(report.conforms for report in reports):
         raise typer.Exit(1)
 
 
 @app.command("preview")
+@located
 def show_preview(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An entry in any form.")],
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     supersedes: SupersedesOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Show what an entry adds, what follows from it, and which answers change.
 
     Examples:
       ncpc-kg entry preview nicaragua.yaml
     """
-    with opened(content, store, base) as (desk, graph, _):
+    with opened(settings) as (desk, graph, _):
         for one in checked_in(desk, graph, file, supersedes):
             if not one.report.conforms:
                 print_reports([one.report])
@@ -142,20 +136,19 @@ def show_preview(
 
 
 @app.command("submit")
+@located
 def submit(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Entries in any form.")],
     who: WhoOption = None,
     supersedes: SupersedesOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Hand entries in: they wait until somebody accepts them.
 
     Examples:
       ncpc-kg entry submit nicaragua.yaml --who "Maria Lopez"
     """
-    with opened(content, store, base) as (desk, graph, box):
+    with opened(settings) as (desk, graph, box):
         for one in checked_in(desk, graph, file, supersedes):
             refuse(one)
             kept = box.put(desk.submission(one, who or getpass.getuser(), inbox.now(), supersedes))

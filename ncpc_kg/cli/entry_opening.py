@@ -11,11 +11,12 @@ import typer
 
 from ncpc_kg import pipeline
 from ncpc_kg.cli.entry_reports import print_reports
-from ncpc_kg.cli.terminal import make_settings, progress
+from ncpc_kg.cli.terminal import progress
 from ncpc_kg.entries import Desk, Inbox, make_gate
 from ncpc_kg.entries.check import Checked
 from ncpc_kg.entries.read import form_of, read_bytes
 from ncpc_kg.errors import ParameterError, StoreInUse
+from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.store.files import ENTRIES
 
@@ -36,14 +37,11 @@ TargetArgument = Annotated[
 
 
 @contextmanager
-def opened(
-    content: Path | None, store: Path | None, base: str, beside: tuple[str, ...] = ()
-) -> Iterator[tuple[Desk, Store, Inbox]]:
+def opened(settings: Settings, beside: tuple[str, ...] = ()) -> Iterator[tuple[Desk, Store, Inbox]]:
     """The desk, the graph with the gate in front of its writes, and the entries that wait.
 
     With `beside` the graph is opened for writing; it says what to do while a server has it open.
     """
-    settings = make_settings(content, store, base)
     gate = make_gate(settings)
     with progress() as tell:
         try:
@@ -52,7 +50,7 @@ def opened(
             error.hint = "restart that process: the content has changed since it built the store"
             if beside:
                 first = "if it is the server, let it do this: in a browser at /entries, or with"
-                error.hint = "\n            ".join((first, *beside))
+                error.hint = "\n".join((first, *beside))
             raise
     graph.gate = gate
     try:

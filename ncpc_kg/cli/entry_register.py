@@ -20,20 +20,19 @@ from ncpc_kg.cli.entry_opening import (
     refuse,
     refuse_existing,
 )
-from ncpc_kg.cli.terminal import BaseOption, ContentOption, StoreOption, err, out
+from ncpc_kg.cli.terminal import err, located, out
 from ncpc_kg.entries import inbox
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.read import form_of
-from ncpc_kg.vocabulary import BASE
+from ncpc_kg.settings import Settings
 
 
+@located
 def accept(
+    settings: Settings,
     what: Annotated[str, typer.Argument(metavar="NAME|FILE", help="An entry that waits, or a file.")],
     who: WhoOption = None,
     supersedes: SupersedesOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Make entries part of the graph, in one step.
 
@@ -42,32 +41,37 @@ def accept(
 
       ncpc-kg entry accept 0b7c0f4e-2f0e-4a39-9d5e-0d7a1c1f3a52
     """
+    _accept(settings, what, who, supersedes)
+
+
+def _accept(settings: Settings, what: str, who: str | None, supersedes: str | None) -> None:
     name = who or getpass.getuser()
     steps: tuple[str, ...] = (post(what, "accept"),)
     if Path(what).exists():
         option = f" --supersedes {supersedes}" if supersedes else ""
         steps = f"ncpc-kg entry submit {what}{option}", post("NAME", "accept")
-    with opened(content, store, base, steps) as (desk, graph, box):
+    with opened(settings, steps) as (desk, graph, box):
         waiting: list[Submission] = []
         if Path(what).exists():
             for one in checked_in(desk, graph, Path(what), supersedes):
                 refuse(one)
                 waiting.append(desk.submission(one, name, inbox.now(), supersedes))
+        elif submission := box.find(what):
+            waiting.append(submission)
         else:
-            waiting.append(box.get(what))
+            raise desk.register.not_waiting(graph, what)
         for submission in waiting:
             graph.update(desk.acceptance(graph, submission, name, inbox.now()))
             box.remove(submission.name)
             out.print(f"{submission.name}  {submission.label}  is part of the graph.")
 
 
+@located
 def supersede(
+    settings: Settings,
     name: NameArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new version, in any form.")],
     who: WhoOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Put a new version in the place of an accepted entry, in one step.
 
@@ -76,23 +80,22 @@ def supersede(
 
       ncpc-kg entry supersede NAME nicaragua.yaml
     """
-    accept(str(file), who, name, content, store, base)
+    _accept(settings, str(file), who, name)
 
 
+@located
 def withdraw(
+    settings: Settings,
     name: NameArgument,
     who: WhoOption = None,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Take an accepted entry out of the graph, or take back one that waits.
 
     Examples:
       ncpc-kg entry withdraw 0b7c0f4e-2f0e-4a39-9d5e-0d7a1c1f3a52
     """
-    with opened(content, store, base, (post(name, "withdraw"),)) as (desk, graph, box):
-        if any(one.name == name for one in box.all()):
+    with opened(settings, (post(name, "withdraw"),)) as (desk, graph, box):
+        if box.find(name):
             box.remove(name)
             out.print(f"{name}  was taken back.")
             return
@@ -100,18 +103,17 @@ def withdraw(
         out.print(f"{name}  was withdrawn.")
 
 
+@located
 def list_entries(
+    settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """List entries: those that wait, and those that are or were part of the graph.
 
     Examples:
       ncpc-kg entry list
     """
-    with opened(content, store, base) as (desk, graph, box):
+    with opened(settings) as (desk, graph, box):
         accepted = desk.register.list(graph)
         waiting = [one for one in box.all() if one.name not in {each.name for each in accepted}]
     if as_json:
@@ -129,13 +131,12 @@ def list_entries(
         err.print("There are no entries. Start with: ncpc-kg entry new")
 
 
+@located
 def export(
+    settings: Settings,
     name: NameArgument,
     target: TargetArgument,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
-    content: ContentOption = None,
-    store: StoreOption = None,
-    base: BaseOption = BASE,
 ) -> None:
     """Write an entry to a file, in the form its name says; RDF with its provenance.
 
@@ -145,9 +146,9 @@ def export(
     form = form_of(None, target.name)
     if not force:
         refuse_existing(target)
-    with opened(content, store, base) as (desk, graph, box):
-        if any(one.name == name for one in box.all()):
-            body = desk.write(graph, (desk.submitted(box.get(name)),), form)
+    with opened(settings) as (desk, graph, box):
+        if submission := box.find(name):
+            body = desk.write(graph, (desk.submitted(submission),), form)
         elif form.rdf is not None:
             body = desk.write_statements(desk.register.statements(graph, name), form)
         else:

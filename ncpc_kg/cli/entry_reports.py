@@ -10,19 +10,20 @@ from ncpc_kg import __version__
 from ncpc_kg.cli.terminal import out
 from ncpc_kg.entries import preview, render
 from ncpc_kg.entries.findings import EntryReport
+from ncpc_kg.vocabulary import BASE
 
 ReportFormat = Literal["text", "json", "rdf", "sarif"]
 _STYLES = {"violation": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-def print_reports(reports: list[EntryReport], output: ReportFormat = "text") -> None:
-    """Print reports in a form."""
+def print_reports(reports: list[EntryReport], output: ReportFormat = "text", base: str = BASE) -> None:
+    """Print reports in a form; `base` is the base IRI the graph is published under."""
     if output == "json":
         out.print(render.as_json(reports), end="")
     elif output == "sarif":
         out.print(render.as_sarif(reports, __version__), end="")
     elif output == "rdf":
-        out.print(render.as_rdf(reports).serialize(format="turtle"), end="")
+        out.print(render.as_rdf(reports, base).serialize(format="turtle"), end="")
     else:
         for report in reports:
             for one in report.findings:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import typer
 from rich.console import Console
@@ -90,6 +92,38 @@ def make_settings(
         )
     settings = Settings(content=find_content(content), base=base, engine_url=engine)
     return replace(settings, store=store) if store else settings
+
+
+def located(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --content, --store and --base in the place of its `settings`.
+
+    Args:
+        command: Takes `settings` first, then arguments and options of its own.
+
+    Returns:
+        The command as typer is to see it.
+    """
+    parameters = [
+        one.replace(annotation=get_type_hints(command, include_extras=True)[name])
+        for name, one in signature(command).parameters.items()
+        if name != "settings"
+    ]
+    for name, option, default in (
+        ("content", ContentOption, None),
+        ("store", StoreOption, None),
+        ("base", BaseOption, BASE),
+    ):
+        parameters.append(
+            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=option)
+        )
+
+    @wraps(command)
+    def run(*, content: Path | None, store: Path | None, base: str, **given: object) -> None:
+        command(make_settings(content, store, base), **given)
+
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
 
 
 @contextmanager

@@ -6,21 +6,23 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import cast
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from rdflib import SKOS
 
 from ncpc_kg.closure import Rules, close_addition
-from ncpc_kg.engine import Change, Subject, Term
+from ncpc_kg.engine import Change, Quads, Subject, Term
 from ncpc_kg.entries import provenance
 from ncpc_kg.entries.findings import EntryFinding, EntryReport
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, objects
 from ncpc_kg.entries.profile import TYPE, Profile
-from ncpc_kg.entries.words import Words, shape_of, shown
-from ncpc_kg.graph import Dataset
-from ncpc_kg.validation import Finding, Shapes, validate, validate_entry
+from ncpc_kg.entries.remembered import Present
+from ncpc_kg.entries.words import Words, shape_of
+from ncpc_kg.store import Store
+from ncpc_kg.validation import Finding, Shapes, validate_entry, validate_nodes
 from ncpc_kg.validation.run import HIDDEN
 
 _LABEL = NamedNode(str(SKOS.prefLabel))
@@ -37,7 +39,7 @@ class Checked:
         report: What is wrong.
         change: The statements to add, provenance included.
         inferred: What follows from them.
-        takes: IRI of an accepted entry that describes the same centre, if one does.
+        taken_by: IRI of an accepted entry that describes the same centre, if one does.
     """
 
     entry: Entry
@@ -63,27 +65,38 @@ class Checker:
         self.rules = rules
         self.base = base
         self.words = Words(shapes, profile)
+        self._known: tuple[Path, str, Known] | None = None
 
-    def check(
-        self,
-        store: Store,
-        entry: Entry,
-        without: frozenset[Quad] = frozenset(),
-        known: Known | None = None,
-    ) -> Checked:
+    def known(self, store: Store) -> Known:
+        """What a graph knows; kept through the writes that it is told of with `follow`."""
+        if self._known is None or self._known[:2] != (store.directory, store.version):
+            self._known = store.directory, store.version, Known(Present(store), self.base)
+        return self._known[2]
+
+    def follow(self, store: Store, change: Change, before: str) -> None:
+        """Take note of a write that a store has taken.
+
+        Args:
+            store: The store.
+            change: The write.
+            before: The version of the store before it.
+        """
+        if self._known is not None and self._known[:2] == (store.directory, before):
+            self._known[2].follow(change)
+            self._known = store.directory, store.version, self._known[2]
+
+    def check(self, entry: Entry, known: Known, without: frozenset[Quad] = frozenset()) -> Checked:
         """Check one entry.
 
         Args:
-            store: The graph, inferred statements included; not changed.
             entry: The entry.
+            known: What the graph knows.
             without: Statements that go at the same time, such as those of an entry that
                 this one supersedes.
-            known: The things of the graph, if somebody asked for them before.
 
         Returns:
             The findings, and what accepting it would add.
         """
-        known = known or Known(store, self.base)
         draft = NamedNode(provenance.graph_iri(self.base, provenance.DRAFT))
         axioms = [triple for triple in entry.triples if self.rules.are_changed_by((triple,))]
         said = [triple for triple in entry.triples if triple not in axioms] if axioms else entry.triples
@@ -92,7 +105,7 @@ class Checker:
             tuple(Quad(t.subject, t.predicate, t.object, draft) for t in statements), tuple(without)
         )
         findings = [self.words.noted(note, entry, known) for note in entry.notes]
-        owned = list(self._ownership(store, entry, known, without))
+        owned = list(self._ownership(entry, known, without))
         findings += [finding for finding, _ in owned]
         findings += self._unseen(entry, known)
         findings += (self._axiom(triple, entry, known) for triple in axioms)
@@ -105,11 +118,11 @@ class Checker:
         typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
         foreign = set(entry.nodes()) - typed - {entry.centre}
         raw = tuple(one for one in raw if one.focus not in foreign)
-        findings += self.words.explained(list(self._new_only(store, entry, raw)), entry, known)
+        findings += self.words.explained(list(self._new_only(entry, raw, known)), entry, known)
         inferred: frozenset[Triple] = frozenset()
         if not any(isinstance(node, BlankNode) for node in entry.nodes()):
             inferred = close_addition(known.store, statements, self.rules)
-            findings += self._contradictions(store, entry, inferred, known)
+            findings += self._contradictions(entry, inferred, known)
         if taken is not None:
             # Whatever else is wrong, it is wrong because the centre is there already.
             findings = [finding for finding in findings if finding.rule == "taken"]
@@ -126,20 +139,18 @@ class Checker:
 
     # ------------------------------------------------------------------ rules
 
-    def _new_only(self, store: Store, entry: Entry, findings: Iterable[Finding]) -> Iterator[Finding]:
+    def _new_only(self, entry: Entry, findings: Iterable[Finding], known: Known) -> Iterator[Finding]:
         """Leave out what was found in the graph before, which is not the entry's doing."""
         own = set(entry.nodes())
         found = list(findings)
         others = {finding.focus for finding in found} - own
         before: set[Finding] = set()
         if others:
-            state = Dataset()
-            state.store = store
-            before = set(validate(state, self.shapes, others).findings)
+            before = set(validate_nodes(known.store, self.shapes, others).findings)
         return (finding for finding in found if finding not in before)
 
     def _ownership(
-        self, store: Store, entry: Entry, known: Known, without: frozenset[Quad]
+        self, entry: Entry, known: Known, without: frozenset[Quad]
     ) -> Iterator[tuple[EntryFinding, str | None]]:
         """An entry describes its own nodes, each named in our namespace, and no others."""
         kinds = {group.kind for group in self.profile.groups}
@@ -151,7 +162,7 @@ class Checker:
                 continue  # the shape of all nodes of an entry says so
             quads = [
                 quad
-                for quad in store.quads_for_pattern(node, None, None, None)
+                for quad in known.store.quads_for_pattern(node, None, None, None)
                 if quad.graph_name not in HIDDEN and quad not in without
             ]
             where = known.shorten(cast(Term, quads[0].graph_name)) if quads else ""
@@ -178,15 +189,14 @@ class Checker:
                 )
                 found = self.words.about(node, entry, known, spot, message, "taken")
                 yield found, graph.value if node == entry.centre and isinstance(graph, NamedNode) else None
-        yield from ((finding, None) for finding in self._same_name(store, entry, known, without))
+        yield from ((finding, None) for finding in self._same_name(entry, known, without))
 
-    def _same_name(
-        self, store: Store, entry: Entry, known: Known, without: frozenset[Quad]
-    ) -> Iterator[EntryFinding]:
+    def _same_name(self, entry: Entry, known: Known, without: frozenset[Quad]) -> Iterator[EntryFinding]:
         for value in objects(entry.triples, entry.centre, _LABEL, False):
-            for quad in store.quads_for_pattern(None, _LABEL, value, None):
+            for quad in known.store.quads_for_pattern(None, _LABEL, value, None):
                 twin = cast(Subject, quad.subject)
-                is_centre = next(store.quads_for_pattern(twin, TYPE, self.profile.centre.kind, None), None)
+                kind = self.profile.centre.kind
+                is_centre = next(known.store.quads_for_pattern(twin, TYPE, kind, None), None)
                 if twin != entry.centre and is_centre and quad not in without:
                     spot = entry.marks.find(entry.centre, _LABEL, value)
                     message = (
@@ -196,7 +206,7 @@ class Checker:
                     found = self.words.about(
                         entry.centre, entry, known, spot, message, "duplicate", (known.shorten(twin),)
                     )
-                    yield replace(found, value=shown(value, known), field=self.words.field_label(_LABEL))
+                    yield replace(found, value=known.shown(value), field=self.words.field_label(_LABEL))
 
     def _twins(self, node: Subject, entry: Entry, known: Known) -> tuple[str, ...]:
         """Things of the graph with the same name as a node that does not belong in an entry."""
@@ -204,7 +214,7 @@ class Checker:
         for value in objects(entry.triples, node, _LABEL, False):
             for quad in known.store.quads_for_pattern(None, _LABEL, value, None):
                 found.append(
-                    f"{known.shorten(cast(Term, quad.subject))} ({shown(value, known)}), which exists"
+                    f"{known.shorten(cast(Term, quad.subject))} ({known.shown(value)}), which exists"
                 )
         return tuple(dict.fromkeys(found))[:3]
 
@@ -236,10 +246,10 @@ class Checker:
         return self.words.about(subject, entry, known, spot, message, "axiom")
 
     def _contradictions(
-        self, store: Store, entry: Entry, inferred: frozenset[Triple], known: Known
+        self, entry: Entry, inferred: frozenset[Triple], known: Known
     ) -> Iterator[EntryFinding]:
         """Nodes that would belong to two disjoint classes (rules cax-dw and cax-adc)."""
-        for node, pair in disjoint_types(store, (*entry.triples, *inferred), self.rules):
+        for node, pair in disjoint_types(known.store, (*entry.triples, *inferred), self.rules):
             names = " and ".join(sorted(known.shorten(one) for one in pair))
             message = (
                 f"This would be {names} at once, and nothing is both. "
@@ -249,7 +259,7 @@ class Checker:
 
 
 def disjoint_types(
-    store: Store, triples: Iterable[Triple], rules: Rules
+    store: Quads, triples: Iterable[Triple], rules: Rules
 ) -> Iterator[tuple[Subject, frozenset[NamedNode]]]:
     """Yield nodes that new statements would make members of two disjoint classes.
 

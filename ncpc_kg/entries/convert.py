@@ -11,7 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rdflib import XSD
 
 from ncpc_kg.engine import Subject, Term
-from ncpc_kg.entries.known import Known, folded
+from ncpc_kg.entries.choices import folded
+from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Item, Marks, Note, Record, Spot
 from ncpc_kg.entries.profile import TYPE, Field, Group
 
@@ -25,7 +26,6 @@ _LEXICAL = {
     str(XSD.boolean): re.compile(r"true|false"),
     str(XSD.string): re.compile(r"[\s\S]*"),
 }
-_STRING = NamedNode(str(XSD.string))
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _SLUG = 48
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import cast
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
@@ -53,7 +52,6 @@ class Desk:
         self.catalogue = catalogue
         self.base = checker.base
         self.register = Register(self.base, self.profile.centre.kind)
-        self._known: tuple[Path, str, Known] | None = None
 
     @classmethod
     def read(cls, settings: Settings) -> Desk:
@@ -82,15 +80,9 @@ class Desk:
 
     # ------------------------------------------------------------------ looking
 
-    def known(self, store: Store) -> Known:
-        """The things that entries may name; what was looked up is kept until the next write."""
-        if self._known is None or self._known[:2] != (store.directory, store.version):
-            self._known = store.directory, store.version, Known(store.snapshot.named, self.base)
-        return self._known[2]
-
     def read_in(self, store: Store, data: bytes, form: Form, name: str = "") -> tuple[Entry, ...]:
         """Read what was handed in; see `read_entries`. Provenance in it is left out."""
-        found = read_entries(data, form, self.profile.centre, self.known(store), name)
+        found = read_entries(data, form, self.profile.centre, self.checker.known(store), name)
         return tuple(
             replace(entry, triples=tuple(t for t in entry.triples if not _is_provenance(t, self.base)))
             for entry in found
@@ -98,7 +90,7 @@ class Desk:
 
     def from_record(self, store: Store, record: Record, notes: list[Note], digest: str) -> Entry:
         """Make an entry of a filled-in form."""
-        return entry_of(record, notes, self.profile.centre, self.known(store), FORM, "", digest)
+        return entry_of(record, notes, self.profile.centre, self.checker.known(store), FORM, "", digest)
 
     def check(
         self, store: Store, entries: Iterable[Entry], supersedes: str | None = None
@@ -116,9 +108,9 @@ class Desk:
         without = frozenset(self.register.quads(store, supersedes)) if supersedes else frozenset()
         found: list[Checked] = []
         for entry in entries:
-            checked = self.checker.check(store.snapshot.named, entry, without, self.known(store))
+            checked = self.checker.check(entry, self.checker.known(store), without)
             if any(one.entry.centre == entry.centre for one in found):
-                checked = self._doubled(checked, self.known(store))
+                checked = self._doubled(checked, self.checker.known(store))
             found.append(checked)
         return tuple(found)
 
@@ -139,7 +131,7 @@ class Desk:
 
     def record(self, store: Store, entry: Entry) -> Record:
         """The values of an entry by field, for forms; without the IRIs that were made for it."""
-        known = self.known(store)
+        known = self.checker.known(store)
         record = records.to_record(self.profile.centre, entry.centre, entry.triples, known)
         return records.without_names(record, entry.minted, known)
 
@@ -160,7 +152,7 @@ class Desk:
         found = tuple(entries)
         if form.media_type == XLSX:
             made = [self.record(store, entry) for entry in found]
-            return xlsx_write.write_xlsx(made, self.profile.centre, self.known(store), 0)
+            return xlsx_write.write_xlsx(made, self.profile.centre, self.checker.known(store), 0)
         if form.media_type == YAML:
             texts = [yaml_form.write_yaml(self.record(store, entry), self.profile.centre) for entry in found]
             return "---\n".join(texts).encode()
@@ -181,9 +173,9 @@ class Desk:
     def template(self, store: Store, form: Form) -> bytes:
         """An empty entry to fill in: commented YAML, or a workbook with drop-downs."""
         if form.media_type == XLSX:
-            return xlsx_write.write_xlsx((), self.profile.centre, self.known(store), 3)
+            return xlsx_write.write_xlsx((), self.profile.centre, self.checker.known(store), 3)
         if form.media_type == YAML:
-            return yaml_form.template_yaml(self.profile.centre, self.known(store)).encode()
+            return yaml_form.template_yaml(self.profile.centre, self.checker.known(store)).encode()
         raise UnsupportedMediaType(
             "There is no template in this form.",
             found=form.media_type,

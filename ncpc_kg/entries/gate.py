@@ -20,12 +20,12 @@ from ncpc_kg.entries import provenance, render
 from ncpc_kg.entries.check import Checker
 from ncpc_kg.entries.consequences import Consequences
 from ncpc_kg.entries.findings import EntryReport
+from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Marks
 from ncpc_kg.entries.profile import TYPE
 from ncpc_kg.entries.register import Register
 from ncpc_kg.errors import Conflict, NotConforming, ServiceError
-from ncpc_kg.graph import Dataset
-from ncpc_kg.validation import VIOLATION, Finding, validate, validate_change
+from ncpc_kg.validation import VIOLATION, Finding, validate_change, validate_nodes
 
 OnViolation = Literal["refuse", "warn"]
 logger = logging.getLogger("ncpc_kg.gate")
@@ -64,12 +64,16 @@ class WriteGate:
         """
         if not isinstance(reader, stores.Store):
             raise ServiceError("The gate of writes works on the embedded store only.")
-        named = reader.snapshot.named
+        named, known = reader.snapshot.named, self.checker.known(reader)
         effect = self._effect(named, change)
         for name in self._entry_graphs(effect):
-            self._check_entry(named, effect, name)
-        notes = self._check_shapes(named, effect)
+            self._check_entry(named, effect, name, known)
+        notes = self._check_shapes(effect, known)
         return replace(self.consequences(named, effect), notes=notes)
+
+    def follow(self, store: stores.Store, change: Change, before: str) -> None:
+        """Take note of a write that a store has taken; see `Checker.follow`."""
+        self.checker.follow(store, change, before)
 
     # ------------------------------------------------------------------ shapes
 
@@ -82,27 +86,26 @@ class WriteGate:
             deleted=tuple(quad for quad in gone if quad in named),
         )
 
-    def _check_shapes(self, named: Store, change: Change) -> tuple[str, ...]:
-        found = validate_change(named, change, self.checker.shapes).findings
+    def _check_shapes(self, change: Change, known: Known) -> tuple[str, ...]:
+        found = validate_change(known.store, change, self.checker.shapes).findings
         broken = [finding for finding in found if finding.severity == VIOLATION]
         if broken:
-            before = Dataset()
-            before.store = named
-            old = set(validate(before, self.checker.shapes, {finding.focus for finding in broken}).findings)
+            focus = {finding.focus for finding in broken}
+            old = set(validate_nodes(known.store, self.checker.shapes, focus).findings)
             broken = [finding for finding in broken if finding not in old]
         if not broken:
             return ()
-        words = tuple(_words(finding) for finding in broken)
+        words = tuple(_words(finding, known) for finding in broken)
         if self.on_violation == "warn":
             for text in words:
                 logger.warning("written although it does not conform: %s", text)
             return words
         error = NotConforming(
             "The write was refused: the graph would no longer conform to its shapes. Nothing was changed.",
-            found="\n            ".join((*words[:_SHOWN], *_and_more(words))),
+            found="\n".join((*words[:_SHOWN], *_and_more(words))),
             hint="correct what is named, and send the whole write again",
         )
-        error.report = {"conforms": False, "findings": [_plain(finding) for finding in broken]}
+        error.report = {"conforms": False, "findings": [_plain(finding, known) for finding in broken]}
         raise error
 
     # ------------------------------------------------------------------ entries
@@ -115,7 +118,7 @@ class WriteGate:
             if isinstance(name, NamedNode) and provenance.entry_name(self.checker.base, name.value)
         )
 
-    def _check_entry(self, named: Store, change: Change, graph: NamedNode) -> None:
+    def _check_entry(self, named: Store, change: Change, graph: NamedNode, known: Known) -> None:
         """An entry stays a whole, conforming entry, or becomes a withdrawn one for good."""
         before = list(named.quads_for_pattern(None, None, None, graph))
         if any(quad.predicate == provenance.WITHDRAWN for quad in before):
@@ -145,7 +148,7 @@ class WriteGate:
         centre = cast(NamedNode | BlankNode, centres[0])
         entry = Entry(centre, tuple(body), Marks(), (), "", "", "")
         own = frozenset(quad for quad in (*before, *change.deleted) if isinstance(quad, Quad))
-        checked = self.checker.check(named, entry, own)
+        checked = self.checker.check(entry, known, own)
         if checked.report.conforms:
             return
         if checked.taken_by is not None:
@@ -177,17 +180,17 @@ def refusal(report: EntryReport) -> NotConforming:
     texts = [f"{render.heading(one)}: {one.message}" for one in violations]
     error = NotConforming(
         f"The entry of {report.label} was refused; nothing was changed.",
-        found="\n            ".join((*texts[:_SHOWN], *_and_more(texts))),
+        found="\n".join((*texts[:_SHOWN], *_and_more(texts))),
         hint="correct what is named, and hand it in again",
     )
     error.report = render.as_dict(report)
     return error
 
 
-def _words(finding: Finding) -> str:
-    value = f" = {finding.value}" if finding.value is not None else ""
+def _words(finding: Finding, known: Known) -> str:
+    value = f" = {known.shown(finding.value)}" if finding.value is not None else ""
     path = f" {finding.path}" if finding.path is not None else ""
-    return f"{finding.focus}{path}{value}: {finding.message}"
+    return f"{known.shown(finding.focus)}{path}{value}: {finding.message}"
 
 
 def _and_more(texts: Iterable[str]) -> tuple[str, ...]:
@@ -195,9 +198,10 @@ def _and_more(texts: Iterable[str]) -> tuple[str, ...]:
     return (f"and {count} more",) if count > 0 else ()
 
 
-def _plain(finding: Finding) -> dict[str, object]:
+def _plain(finding: Finding, known: Known) -> dict[str, object]:
     return {
         "node": finding.focus.value,
+        "label": known.label(finding.focus),
         "path": str(finding.path) if finding.path is not None else None,
         "value": finding.value.value if finding.value is not None else None,
         "message": finding.message,

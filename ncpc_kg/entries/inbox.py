@@ -87,20 +87,16 @@ class Inbox:
             ) from error
         return submission
 
-    def get(self, name: str) -> Submission:
-        """Find a submission.
+    def find(self, name: str) -> Submission | None:
+        """The submission of a name, if it waits.
 
         Raises:
-            NotFound: There is none of this name.
             StoreError: It cannot be read.
         """
-        path = self._path(name)
-        if not path.exists():
-            raise NotFound(
-                "No entry of this name waits.", found=name[:60], hint="list them with: ncpc-kg entry list"
-            )
+        if not is_name(name) or not self._path(name).exists():
+            return None
         try:
-            return Submission(**json.loads(path.read_text(encoding="utf-8")))
+            return Submission(**json.loads(self._path(name).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"The submission {name} cannot be read.", found=str(error)) from error
 
@@ -108,8 +104,7 @@ class Inbox:
         """All submissions, the oldest first."""
         if not self.directory.is_dir():
             return ()
-        names = [path.stem for path in self.directory.glob("*.json") if _NAME.fullmatch(path.stem)]
-        found = [self.get(name) for name in names]
+        found = [one for path in self.directory.glob("*.json") if (one := self.find(path.stem))]
         return tuple(sorted(found, key=lambda one: (one.when, one.name)))
 
     def remove(self, name: str) -> None:
@@ -117,9 +112,14 @@ class Inbox:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise NotFound("No entry has such a name.", found=name[:60])
         return self.directory / f"{name}.json"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is the name of a submission: a UUID."""
+    return _NAME.fullmatch(text) is not None
 
 
 def digest_of(text: str) -> str:

@@ -1,45 +1,35 @@
-"""The known things that a field may name: found by label, code or IRI, and the nearest ones."""
+"""What a graph knows: the names of things, and the things that a name stands for."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-from heapq import nlargest
 from itertools import islice
 from typing import cast
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 from rdflib import RDFS, SKOS
 
-from ncpc_kg.engine import Quads, Subject, Term
-from ncpc_kg.entries.profile import Field
+from ncpc_kg.engine import Change, Quads, Subject, Term
+from ncpc_kg.entries.choices import Choice, Choices, folded
+from ncpc_kg.entries.profile import Field, Profile
 from ncpc_kg.entries.remembered import TYPE, Remembered
-from ncpc_kg.vocabulary import prefixes_under
+from ncpc_kg.vocabulary import abbreviate, prefixes_under
 
 _SUBCLASS = NamedNode(str(RDFS.subClassOf))
 _IN_SCHEME = NamedNode(str(SKOS.inScheme))
-LABEL, _OTHER_LABEL = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabel))
+LABEL, _OTHER_LABEL = _NAMING = NamedNode(str(SKOS.prefLabel)), NamedNode(str(SKOS.altLabel))
+_TELLING = frozenset((TYPE, _IN_SCHEME, *_NAMING))
 _ABSOLUTE = re.compile(r"<?([a-z][a-z0-9+.\-]*://[^\s<>\"{}|\\^`]+)>?$", re.IGNORECASE)
 _PREFIXED = re.compile(r"([a-z][a-z0-9-]*):([\w.\-]+)$", re.IGNORECASE)
-_NEAR = 0.55
-# How many names are counted for one key, looked at letter by letter, and compared in full.
-_COUNTED, _LOOKED_AT, _COMPARED = 4_000, 300, 60
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A thing that a field may name."""
-
-    term: Term
-    label: str
+# A thing with so many statements that it takes the engine long to find its types.
+_HUB = 500
 
 
 class Known:
     """What a graph knows, asked for one field at a time.
+
+    Whoever writes to the graph tells of it with `follow`.
 
     Args:
         store: The graph, inferred statements included.
@@ -48,31 +38,52 @@ class Known:
 
     def __init__(self, store: Quads, base: str) -> None:
         self.store = Remembered(store)
+        self._plain = store
         self.prefixes = prefixes_under(base)
         self.base = base
-        self._choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
+        # By what decides on membership, a field of those that have it in common.
+        self._choices: dict[tuple[object, ...], tuple[Field, Choices]] = {}
         self._texts: dict[tuple[object, ...], tuple[str, ...]] = {}
-        self._names: dict[tuple[object, ...], dict[str, list[Term]]] = {}
-        self._ends: dict[tuple[object, ...], dict[str, list[str]]] = {}
+
+    def prepare(self, profile: Profile) -> None:
+        """Read the choices of every field now, so that they only have to follow the writes."""
+        for group in profile.groups:
+            for field in group.fields:
+                if field.is_choice:
+                    self.choices(field)
+
+    def follow(self, change: Change) -> None:
+        """Bring what is kept to the state after a write, which the graph has taken."""
+        self.store.follow(change)
+        changed = (*change.inserted, *change.deleted)
+        if any(quad.predicate == _SUBCLASS for quad in changed):
+            self._choices.clear()
+        told = {cast(Term, quad.subject) for quad in changed if quad.predicate in _TELLING}
+        if told:
+            self._texts.clear()
+        for node in told:
+            quads = self._about(node)
+            for field, choices in self._choices.values():
+                choices.drop(node)
+                if self._belongs(field, node, quads):
+                    choices.put(*self._described(node, quads))
 
     def label(self, node: Term) -> str | None:
         """The name of a node, in English if there is one."""
         if not isinstance(node, Subject):
             return None
-        found = [cast(Literal, quad.object) for quad in self.store.quads_for_pattern(node, LABEL, None, None)]
-        found.sort(key=lambda text: (text.language not in ("en", None), text.value))
-        return found[0].value if found else None
+        return _best(self.store.quads_for_pattern(node, LABEL, None, None))
 
     def shorten(self, node: Term) -> str:
         """A node as a prefixed name, or its IRI; the text of a literal."""
-        if isinstance(node, NamedNode):
-            fitting = [(iri, name) for name, iri in self.prefixes.items() if node.value.startswith(iri)]
-            if fitting:
-                iri, name = max(fitting, key=lambda pair: len(pair[0]))
-                local = node.value.removeprefix(iri)
-                if re.fullmatch(r"[\w\-]+", local):
-                    return f"{name}:{local}"
-        return node.value
+        return (isinstance(node, NamedNode) and abbreviate(node.value, self.base)) or node.value
+
+    def shown(self, value: Term) -> str:
+        """A value as a person reads it."""
+        if isinstance(value, Literal):
+            return f"{value.value} ({value.language})" if value.language else value.value
+        label = self.label(value)
+        return f"{label} ({self.shorten(value)})" if label else self.shorten(value)
 
     def expand(self, text: str) -> NamedNode | None:
         """The node that an IRI or a prefixed name stands for, if the text is one."""
@@ -99,12 +110,12 @@ class Known:
         found: dict[Term, None] = {}
         for language in dict.fromkeys(("en", None, *field.languages)):
             wanted = Literal(text, language=language) if language else Literal(text)
-            for name in (LABEL, _OTHER_LABEL):
+            for name in _NAMING:
                 for quad in self.store.quads_for_pattern(None, name, wanted, None):
                     if self.fits(field, quad.subject):  # type: ignore[arg-type]
                         found[cast(Term, quad.subject)] = None
         if not found:
-            found = dict.fromkeys(self._named(field).get(folded(text), ()))
+            found = dict.fromkeys(self.choices(field).called(folded(text)))
         return next(iter(found)) if len(found) == 1 else None
 
     def text(self, field: Field, node: Term) -> str:
@@ -116,108 +127,75 @@ class Known:
 
     def fits(self, field: Field, node: Term) -> bool:
         """Whether a field may name a thing, as far as its class and code list say."""
-        if field.options:
+        if field.options or not isinstance(node, Subject):
             return node in field.options
-        if not isinstance(node, Subject):
-            return False
-        if field.schemes:
-            return any(self._has(node, _IN_SCHEME, scheme) for scheme in field.schemes)
-        classes = {kind for name in field.classes for kind in self._kinds(name)}
-        return any(q.object in classes for q in self.store.quads_for_pattern(node, TYPE, None, None))
+        name = _IN_SCHEME if field.schemes else TYPE
+        return self._belongs(field, node, self.store.quads_for_pattern(node, name, None, None))
 
-    def choices(self, field: Field) -> tuple[Choice, ...]:
-        """All things that a field may name, sorted by label."""
+    def choices(self, field: Field) -> Choices:
+        """All things that a field may name."""
         key = (field.options, field.schemes, field.classes)
         if key not in self._choices:
-            nodes = dict.fromkeys(self._members(field))
-            made = [Choice(node, self.label(node) or self.shorten(node)) for node in nodes]
-            self._choices[key] = tuple(sorted(made, key=lambda one: (folded(one.label), one.term.value)))
-        return self._choices[key]
+            found = Choices()
+            for node in dict.fromkeys(self._members(field)):
+                found.put(*self._described(node, self._about(node)))
+            self._choices[key] = field, found
+        return self._choices[key][1]
 
-    def texts(self, field: Field) -> tuple[str, ...]:
-        """What to write for each thing that a field may name."""
-        key = (field.options, field.schemes, field.classes)
+    def texts(self, field: Field, most: int) -> tuple[str, ...]:
+        """What to write for the things that a field may name, the first so many of them."""
+        key = (field.options, field.schemes, field.classes, most)
         if key not in self._texts:
-            self._texts[key] = tuple(self.text(field, choice.term) for choice in self.choices(field))
+            listed = self.choices(field).listed[:most]
+            self._texts[key] = tuple(self.text(field, choice.term) for choice in listed)
         return self._texts[key]
 
     def near(self, field: Field, text: str, most: int = 3) -> tuple[Choice, ...]:
         """The things whose names are nearest to a text, best first."""
-        wanted = folded(re.sub(r"^\w+:|.*[/#]", "", text).replace("-", " ") if self.expand(text) else text)
-        if not wanted:
-            return ()
-        pieces = _pieces(wanted)
-        scored: dict[Term, float] = {}
-        named = self._named(field)
-        # The costly comparison is made with the names that share most pairs of letters only.
-        common = {
-            name: len(pieces & _pieces(name)) / (len(pieces) + len(name))
-            for name in self._candidates(field, wanted)
-        }
-        for name in nlargest(_COMPARED, common, key=lambda one: common[one]):
-            nodes = named[name]
-            ratio = SequenceMatcher(None, wanted, name).ratio()
-            if wanted in name.split() or name.startswith(wanted) or name in wanted.split():
-                ratio = max(ratio, 0.8)
-            if ratio >= _NEAR:
-                for node in nodes:
-                    scored[node] = max(scored.get(node, 0.0), ratio)
-        best = sorted(scored, key=lambda node: (-scored[node], node.value))[:most]
-        return tuple(Choice(node, self.label(node) or self.shorten(node)) for node in best)
+        wanted = folded(re.sub(r"^\w+:|.*[/#]", "", text) if self.expand(text) else text)
+        return self.choices(field).near(wanted, most) if wanted else ()
 
     def holds(self, node: Subject) -> bool:
         """Whether the graph says anything of a node."""
         return next(iter(self.store.quads_for_pattern(node, None, None, None)), None) is not None
-
-    def _named(self, field: Field) -> dict[str, list[Term]]:
-        key = (field.options, field.schemes, field.classes)
-        if key not in self._names:
-            names: dict[str, list[Term]] = {}
-            for node in dict.fromkeys(self._members(field)):
-                for name in dict.fromkeys(self._all_names(node)):
-                    if name:
-                        names.setdefault(name, []).append(node)
-            self._names[key] = names
-        return self._names[key]
-
-    def _candidates(self, field: Field, wanted: str) -> Iterable[str]:
-        """The names of a field that share the ends of most words with a text; all if they are few."""
-        named = self._named(field)
-        if len(named) <= _LOOKED_AT:
-            return named
-        key = (field.options, field.schemes, field.classes)
-        if key not in self._ends:
-            ends: dict[str, list[str]] = {}
-            for name in named:
-                for end in _ends(name):
-                    ends.setdefault(end, []).append(name)
-            self._ends[key] = ends
-        lists = sorted((self._ends[key].get(end, []) for end in _ends(wanted)), key=len)
-        shared: Counter[str] = Counter()
-        for names in lists:
-            # A key that nearly every name has tells little; how many are counted is bounded.
-            if len(names) <= _COUNTED or not shared:
-                shared.update(islice(names, _COUNTED))
-        size = len(wanted)
-        return nlargest(_LOOKED_AT, shared, key=lambda name: (shared[name], -abs(len(name) - size)))
 
     def names_of(self, node: Term) -> Iterator[str]:
         """The names that people give to a thing, folded."""
         if not isinstance(node, Subject):
             yield folded(node.value)
             return
-        for name in (LABEL, _OTHER_LABEL):
-            for quad in self.store.quads_for_pattern(node, name, None, None):
-                yield folded(cast(Literal, quad.object).value)
+        for name in _NAMING:
+            yield from _names(self.store.quads_for_pattern(node, name, None, None))
 
-    def _all_names(self, node: Term) -> Iterator[str]:
-        yield from self.names_of(node)
+    def _about(self, node: Term) -> list[Quad]:
+        """The types, code lists and names of a thing.
+
+        They are not remembered, since there may be as many things as centres, but for a hub: every
+        check that meets it would walk its statements again.
+        """
         if not isinstance(node, Subject):
-            return
+            return []
+        quads = list(islice(self._plain.quads_for_pattern(node, None, None, None), _HUB))
+        if len(quads) < _HUB:
+            return quads
+        return [q for name in _TELLING for q in self.store.quads_for_pattern(node, name, None, None)]
+
+    def _belongs(self, field: Field, node: Term, quads: Iterable[Quad]) -> bool:
+        if field.options:
+            return node in field.options
+        if field.schemes:
+            return any(q.object in field.schemes for q in quads if q.predicate == _IN_SCHEME)
+        classes = {kind for name in field.classes for kind in self._kinds(name)}
+        return any(q.object in classes for q in quads if q.predicate == TYPE)
+
+    def _described(self, node: Term, quads: Iterable[Quad]) -> tuple[Choice, list[str]]:
+        """A thing with all that it may be called."""
+        if not isinstance(node, Subject):
+            return Choice(node, node.value), [folded(node.value)]
+        label = _best(quad for quad in quads if quad.predicate == LABEL)
         local = folded(re.split(r"[#/]", node.value)[-1])
-        yield local
-        yield local.replace("-", " ")
-        yield local.partition("-")[2].replace("-", " ")
+        names = (*_names(quads), local, local.partition(" ")[2])
+        return Choice(node, label or self.shorten(node)), [name for name in names if name]
 
     def _members(self, field: Field) -> Iterator[Term]:
         if field.options:
@@ -241,22 +219,13 @@ class Known:
     def _subjects(self, predicate: NamedNode, value: Term) -> Iterable[Term]:
         return (cast(Term, q.subject) for q in self.store.quads_for_pattern(None, predicate, value, None))
 
-    def _has(self, node: Subject, predicate: NamedNode, value: Term) -> bool:
-        return next(iter(self.store.quads_for_pattern(node, predicate, value, None)), None) is not None
+
+def _best(labels: Iterable[Quad]) -> str | None:
+    """The label to show: the English one if there is one."""
+    found = [cast(Literal, quad.object) for quad in labels]
+    found.sort(key=lambda text: (text.language not in ("en", None), text.value))
+    return found[0].value if found else None
 
 
-def folded(text: str) -> str:
-    """A text without case, accents and repeated blanks, for comparison."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    return " ".join(plain.split())
-
-
-def _ends(name: str) -> set[str]:
-    """The first and the last two letters of each word."""
-    return {end for word in re.split(r"[\s-]+", name) if word for end in (f"^{word[:2]}", f"{word[-2:]}$")}
-
-
-def _pieces(text: str) -> set[str]:
-    return {text[at : at + 2] for at in range(len(text) - 1)} or {text}
+def _names(quads: Iterable[Quad]) -> Iterator[str]:
+    return (folded(cast(Literal, quad.object).value) for quad in quads if quad.predicate in _NAMING)

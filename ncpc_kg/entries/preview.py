@@ -177,8 +177,6 @@ def _runs(catalogue: Catalogue, nodes: list[NamedNode], snapshot: Snapshot, base
 
 def _rows(snapshot: Snapshot, text: str, only: str | None = None) -> Rows:
     body = json.loads(snapshot.query(text, Formats(bindings=JSON_RESULTS)).body)
-    if "boolean" in body:
-        return ("answer",), [("yes" if body["boolean"] else "no",)]
     names = (only,) if only else tuple(body["head"]["vars"])
     rows = body["results"]["bindings"]
     return names, [tuple(row[name]["value"] if name in row else "" for name in names) for row in rows]

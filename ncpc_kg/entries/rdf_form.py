@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable
-from typing import IO, cast
+from typing import cast
 
-import rdflib
-from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Triple
 
 from ncpc_kg.engine import Subject, Term
 from ncpc_kg.entries.model import Marks, Spot
 from ncpc_kg.entries.profile import TYPE, Group
 from ncpc_kg.errors import Place, SourceError
-from ncpc_kg.graph import Converter
+from ncpc_kg.graph import rdflib_graph
+from ncpc_kg.sources import LineParser
 from ncpc_kg.vocabulary import PREFIXES, prefixes_under
 
-_BY_LINE = (RdfFormat.TURTLE, RdfFormat.N_TRIPLES, RdfFormat.N_QUADS, RdfFormat.TRIG, RdfFormat.N3)
-_PREAMBLE = re.compile(r"^Parser error at [^:]*: |^error at [^:]*: ")
-_UNDECLARED = re.compile(r"[Pp]refix (\S*): has not been declared")
 _MOST = 5_000
 _DEPTH = 64
 
@@ -44,32 +40,22 @@ def read_rdf(
     """
     _refuse_traps(text, syntax)
     lines = text.split("\n")
-    reader = _LineByLine(text.encode())
-    source = cast("IO[bytes]", reader) if syntax in _BY_LINE else text
-    found: dict[Triple, int | None] = {}
-    try:
-        for quad in parse(source, format=syntax, base_iri=base):
-            line = reader.line if syntax in _BY_LINE else None
-            if quad.graph_name != DefaultGraph():
-                raise SourceError(
-                    "An entry names no graphs; it gets one of its own when it is accepted.",
-                    found=str(quad.graph_name),
-                    hint="leave out GRAPH and the braces around the statements",
-                    place=Place(None, line),
-                )
-            found.setdefault(quad.triple, line)
-            if len(found) > _MOST:
-                raise SourceError(
-                    "The text is too long for entries.",
-                    expected=f"at most {_MOST} statements",
-                    hint="hand the centres in in several files",
-                )
-    except SyntaxError as error:
-        raise _syntax_error(error) from error
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            f"The text cannot be parsed: {error}.", place=Place(None, reader.line or None)
-        ) from error
+    found: dict[Triple, int] = {}
+    for quad, line in LineParser(text, syntax, base=base):
+        if quad.graph_name != DefaultGraph():
+            raise SourceError(
+                "An entry names no graphs; it gets one of its own when it is accepted.",
+                found=str(quad.graph_name),
+                hint="leave out GRAPH and the braces around the statements",
+                place=Place(None, line or None),
+            )
+        found.setdefault(quad.triple, line)
+        if len(found) > _MOST:
+            raise SourceError(
+                "The text is too long for entries.",
+                expected=f"at most {_MOST} statements",
+                hint="hand the centres in in several files",
+            )
     marks = {triple: _spot(triple, line, lines) for triple, line in found.items()}
     return _centres(list(found), marks, group)
 
@@ -84,7 +70,7 @@ def write_turtle(triples: Iterable[Triple], base: str) -> str:
     Returns:
         The text.
     """
-    return to_graph(triples, base).serialize(format="longturtle").strip() + "\n"
+    return rdflib_graph(triples, base).serialize(format="longturtle").strip() + "\n"
 
 
 def write_json_ld(triples: Iterable[Triple], base: str) -> str:
@@ -103,7 +89,7 @@ def write_json_ld(triples: Iterable[Triple], base: str) -> str:
         for prefix, iri in prefixes_under(base).items()
         if any(iri in str(part) for t in statements for part in (t.subject, t.predicate, t.object))
     }
-    made = json.loads(to_graph(statements, base).serialize(format="json-ld", context=used))
+    made = json.loads(rdflib_graph(statements, base).serialize(format="json-ld", context=used))
     # The same statements always give the same text, so that reviews show what changed.
     for node in made.get("@graph", ()):
         for values in node.values():
@@ -111,32 +97,6 @@ def write_json_ld(triples: Iterable[Triple], base: str) -> str:
                 values.sort(key=str)
     made.get("@graph", []).sort(key=lambda node: str(node.get("@id")))
     return json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-def to_graph(triples: Iterable[Triple], base: str) -> rdflib.Graph:
-    """Copy statements into an rdflib graph, prefixes bound."""
-    graph = rdflib.Graph(bind_namespaces="none")
-    for prefix, iri in prefixes_under(base).items():
-        graph.bind(prefix, iri)
-    convert = Converter()
-    for triple in triples:
-        graph.add((convert(triple.subject), convert(triple.predicate), convert(triple.object)))
-    return graph
-
-
-class _LineByLine:
-    """Gives a parser one line per read and counts them."""
-
-    def __init__(self, data: bytes) -> None:
-        self._buffer = io.BytesIO(data)
-        self._at_start = True
-        self.line = 0
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._buffer.readline(size)
-        self.line += bool(chunk) and self._at_start
-        self._at_start = chunk.endswith(b"\n")
-        return chunk
 
 
 def _refuse_traps(text: str, syntax: RdfFormat) -> None:
@@ -160,27 +120,9 @@ def _refuse_traps(text: str, syntax: RdfFormat) -> None:
             )
 
 
-def _syntax_error(error: SyntaxError) -> SourceError:
-    message = _PREAMBLE.sub("", error.msg or "")
-    place = Place(None, error.lineno, error.offset) if error.lineno else None
-    if match := _UNDECLARED.search(message):
-        known = PREFIXES.get(match[1])
-        return SourceError(
-            f"The prefix {match[1]}: is not declared.",
-            hint=f"add PREFIX {match[1]}: <{known}> at the top" if known else "declare it at the top",
-            place=place,
-        )
-    if "LoadDocumentCallback" in message:
-        return SourceError(
-            "The JSON-LD refers to a context elsewhere, and nothing is fetched from elsewhere.",
-            hint="write the context into the text",
-        )
-    return SourceError(f"The text is not well-formed: {message}.", hint="correct it there", place=place)
-
-
-def _spot(triple: Triple, line: int | None, lines: list[str]) -> Spot | None:
+def _spot(triple: Triple, line: int, lines: list[str]) -> Spot | None:
     """The place of a statement: the line where it ends, the column where its object starts."""
-    if line is None:
+    if not line:
         return None
     text = lines[line - 1] if line <= len(lines) else ""
     value = cast(Term, triple.object)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyoxigraph import RdfFormat
 
+from ncpc_kg import sources
 from ncpc_kg.entries.convert import to_statements
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Note, Record
@@ -101,15 +102,10 @@ def read_bytes(path: Path) -> bytes:
         TooLarge: It is larger than an entry may be.
         SourceError: It cannot be read.
     """
-    try:
-        _refuse_size(path.stat().st_size, form_of(None, path.name))
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"The file cannot be read: {error.strerror}.",
-            hint="check that it exists and may be read",
-            place=Place(path),
-        ) from error
+    form = form_of(None, path.name)
+    if path.exists():
+        _refuse_size(path.stat().st_size, form)
+    return sources.read_bytes(path)
 
 
 def read_entries(data: bytes, form: Form, group: Group, known: Known, name: str = "") -> tuple[Entry, ...]:

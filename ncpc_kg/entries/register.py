@@ -10,7 +10,7 @@ from typing import cast
 import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from ncpc_kg.entries import provenance, render
+from ncpc_kg.entries import inbox, provenance, render
 from ncpc_kg.entries.findings import EntryReport
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Marks
@@ -137,6 +137,19 @@ class Register:
         if by is not None:
             stays.append(Triple(graph, provenance.REPLACED_BY, by))
         return f"{data('DELETE', graph, gone)} ;\n{data('INSERT', graph, stays)}"
+
+    def not_waiting(self, store: Store, name: str) -> Conflict | NotFound:
+        """The error for a submission that somebody decided on before, or that never was."""
+        listed = self._listed(store.snapshot.named, self.graph(name)) if inbox.is_name(name) else None
+        if listed is None:
+            return NotFound(
+                "No entry of this name waits.", found=name[:60], hint="look at the list of entries"
+            )
+        return Conflict(
+            f"The entry of {listed.label} was accepted already.",
+            found=f"accepted at {listed.accepted}; now it is {listed.state}",
+            hint="nothing is left to do; to correct an accepted entry, supersede it",
+        )
 
     def taken(self, named: ox.Store, report: EntryReport, graph: str) -> Conflict:
         """The error for an entry whose centre another one describes already."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
+from typing import Any
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 from rdflib import RDF
 
-from ncpc_kg.engine import Quads
+from ncpc_kg.engine import Change, Quads
+from ncpc_kg.store import Store
 
 TYPE = NamedNode(str(RDF.type))
 # Longer answers are not kept, and no more answers than these.
@@ -16,10 +18,11 @@ _LONG, _MOST = 64, 50_000
 
 
 class Remembered:
-    """A store that does not change, and what it answered to patterns with two or three terms.
+    """A store, and what it answered to patterns with two or three terms.
 
     The engine finds the types of a thing by walking all its statements, or all that point at
     it: milliseconds for a donor of thousands of centres, asked for several times by every check.
+    Whoever writes to the store tells of it with `follow`.
 
     Args:
         store: The store.
@@ -53,3 +56,30 @@ class Remembered:
             self._kept.clear()
         self._kept[key] = found
         return iter(found)
+
+    def follow(self, change: Change) -> None:
+        """Forget what a write, which the store has taken, gives another answer."""
+        for quad in (*change.inserted, *change.deleted):
+            subject, predicate, value = quad.subject, quad.predicate, quad.object
+            for key in (
+                (subject, predicate, value),
+                (subject, predicate, None),
+                (subject, None, value),
+                (None, predicate, value),
+            ):
+                self._kept.pop(key, None)
+
+
+class Present:
+    """Whatever state an opened store is in, also after its statements were put into a new one.
+
+    Args:
+        store: The store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def quads_for_pattern(self, *pattern: Any, **named: Any) -> Iterator[Quad]:
+        """Yield the matching quads."""
+        return self._store.snapshot.named.quads_for_pattern(*pattern, **named)

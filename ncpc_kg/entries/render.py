@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import rdflib
@@ -11,12 +11,14 @@ from rdflib import RDF, SH, XSD
 
 from ncpc_kg.entries.findings import EntryFinding, EntryReport
 from ncpc_kg.entries.model import Spot
-from ncpc_kg.graph import Converter
+from ncpc_kg.graph import Converter, rdflib_graph
 from ncpc_kg.validation.paths import write_path
-from ncpc_kg.vocabulary import PREFIXES
+from ncpc_kg.vocabulary import prefixes_under
 
 SIGNS = {"violation": "x", "warning": "!", "info": "i"}
 _SARIF_LEVELS = {"violation": "error", "warning": "warning", "info": "note"}
+# What finds that which no shape can say: whose node it is, what can be read, what a form needs.
+_CHECK = "shape:EntryCheck"
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -107,21 +109,19 @@ def summary(report: EntryReport) -> str:
     return f"{report.label} ({report.node}): {verdict}; {counts}."
 
 
-def as_rdf(reports: Iterable[EntryReport]) -> rdflib.Graph:
+def as_rdf(reports: Iterable[EntryReport], base: str) -> rdflib.Graph:
     """Reports as a SHACL validation report (SHACL, section 3.6).
 
     Args:
         reports: The reports.
+        base: Base IRI the graph is published under.
 
     Returns:
         One `sh:ValidationReport` with every finding; those that no shape made have no
-        source shape, and the class of all constraint components as their component.
+        source shape, and `shape:EntryCheck` as their component.
     """
     found = list(reports)
-    graph = rdflib.Graph(bind_namespaces="none")
-    for prefix, iri in PREFIXES.items():
-        graph.bind(prefix, iri)
-    convert = Converter()
+    graph, convert, prefixes = rdflib_graph(base=base), Converter(), prefixes_under(base)
     whole = rdflib.BNode()
     graph.add((whole, RDF.type, SH.ValidationReport))
     conforms = all(not one.findings for one in found)
@@ -136,8 +136,8 @@ def as_rdf(reports: Iterable[EntryReport]) -> rdflib.Graph:
             graph.add((result, SH.resultSeverity, severity))
             raw = one.finding
             if raw is None:
-                graph.add((result, SH.focusNode, _node(one.node)))
-                graph.add((result, SH.sourceConstraintComponent, SH.ConstraintComponent))
+                graph.add((result, SH.focusNode, _node(one.node, prefixes)))
+                graph.add((result, SH.sourceConstraintComponent, _node(_CHECK, prefixes)))
                 continue
             graph.add((result, SH.focusNode, convert(raw.focus)))
             graph.add((result, SH.sourceConstraintComponent, convert(raw.component)))
@@ -256,8 +256,8 @@ def _where(spot: Spot | None) -> str:
     return str(spot) if spot is not None and spot.cell else ""
 
 
-def _node(name: str) -> rdflib.term.Node:
+def _node(name: str, prefixes: Mapping[str, str]) -> rdflib.term.Node:
     prefix, colon, local = name.partition(":")
-    if colon and prefix in PREFIXES:
-        return rdflib.URIRef(PREFIXES[prefix] + local)
+    if colon and prefix in prefixes:
+        return rdflib.URIRef(prefixes[prefix] + local)
     return cast(rdflib.term.Node, rdflib.BNode(name[2:]) if name.startswith("_:") else rdflib.URIRef(name))

@@ -11,9 +11,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 from rdflib import XSD
 
 from ncpc_kg.engine import Subject, Term
+from ncpc_kg.entries.choices import Choice, folded
 from ncpc_kg.entries.convert import literal
 from ncpc_kg.entries.findings import Repair
-from ncpc_kg.entries.known import Choice, Known
+from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry
 from ncpc_kg.entries.profile import Field
 
@@ -87,7 +88,8 @@ def propose(of: Field, node: Subject, value: object, near: tuple[Choice, ...], k
 
 def _has_as_many_words(text: str, node: Term, known: Known) -> bool:
     """Whether letters alone differ: a word more, as in "not operating", changes what is said."""
-    return any(len(name.split()) == len(text.split()) for name in known.names_of(node))
+    words = len(folded(text).split())
+    return any(len(name.split()) == words for name in known.names_of(node))
 
 
 def iso_date(text: str) -> str | None:

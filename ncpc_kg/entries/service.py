@@ -94,6 +94,7 @@ class Service(WriteGate):
             self(Change((Quad(graph, TYPE, graph, graph),)), store)
             self(Change((Quad(name, TYPE, kind, graph),)), store)
         self.on_violation = chosen
+        self.checker.known(store).prepare(self.desk.profile)
         form = form_of(None, "x.yaml")
         for entry in self.desk.read_in(store, b"name: {en: x}", form):
             checked = self.desk.check(store, (entry,))
@@ -118,7 +119,7 @@ class Service(WriteGate):
         elif media_type == SARIF:
             text = render.as_sarif(reports, __version__)
         elif media_type == TURTLE:
-            text = render.as_rdf(reports).serialize(format="turtle")
+            text = render.as_rdf(reports, self.desk.base).serialize(format="turtle")
         elif media_type == TEXT:
             text = "\n".join(render.as_text(one) for one in reports)
         elif media_type == XLSX:
@@ -163,7 +164,7 @@ class Service(WriteGate):
     def _form(self, store: Store, head: Head, body: bytes) -> Answer:
         """The fields of the form with the things that each may name."""
         del head, body
-        known = self.desk.known(store)
+        known = self.checker.known(store)
         lists: dict[str, list[str]] = {}
         keys: dict[object, str] = {}
 
@@ -188,7 +189,7 @@ class Service(WriteGate):
                 which = (of.options, of.schemes, of.classes)
                 if which not in keys:
                     keys[which] = f"list-{len(keys) + 1}"
-                    lists[keys[which]] = list(known.texts(of)[:_LISTED])
+                    lists[keys[which]] = list(known.texts(of, _LISTED))
                 values["list"] = keys[which]
             if of.group is not None:
                 values["group"] = describe_group(of.group)
@@ -216,6 +217,9 @@ class Service(WriteGate):
         return _json({"submissions": [asdict(one) for one in found]})
 
     def _acceptance(self, store: Store, head: Head, body: bytes) -> Answer:
+        """The update that accepts the submission that comes as body; none comes if it waits no longer."""
+        if not body:
+            raise self.desk.register.not_waiting(store, str(head["name"]))
         when = datetime.fromisoformat(str(head["when"]))
         submission = Submission(**json.loads(body))
         return _text(self.desk.acceptance(store, submission, str(head["who"]), when))

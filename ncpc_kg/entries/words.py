@@ -12,8 +12,9 @@ from rdflib import RDFS, SH, SKOS
 from rdflib.term import Node
 
 from ncpc_kg.engine import Subject, Term
+from ncpc_kg.entries.choices import Choice
 from ncpc_kg.entries.findings import EntryFinding, Repair
-from ncpc_kg.entries.known import Choice, Known
+from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Note, Severity, Spot, objects
 from ncpc_kg.entries.profile import TYPE, Field, Group, Profile, describe
 from ncpc_kg.entries.repair import propose
@@ -81,7 +82,7 @@ class Words:
         suggestions: tuple[str, ...] = ()
         if of is not None and value is not None:
             if of.is_choice and not known.fits(of, value):
-                near = known.near(of, known.shorten(value) if isinstance(value, NamedNode) else _text(value))
+                near = known.near(of, known.shorten(value))
                 suggestions = tuple(known.text(of, choice.term) for choice in near)
             if isinstance(focus, Subject):
                 repair = propose(of, focus, value, near, known)
@@ -93,7 +94,7 @@ class Words:
             known.shorten(focus),
             self.label(focus, entry, known),
             self._path_label(of, focus, entry) if of else self._words(finding),
-            None if value is None or value == focus else shown(value, known),
+            None if value is None or value == focus else known.shown(value),
             message,
             _expected(of, known) if of else "",
             suggestions,
@@ -170,7 +171,7 @@ class Words:
                     else f"{group.label} of {self.label(entry.centre, entry, known)}"
                 )
             return known.label(node) or known.shorten(node)
-        return shown(node, known)
+        return known.shown(node)
 
     def _group_of(self, node: Term, entry: Entry) -> Group:
         kinds = set(objects(entry.triples, node, TYPE, False)) if isinstance(node, Subject) else set()
@@ -259,18 +260,6 @@ def shape_of(finding: Finding) -> str:
     return finding.shape.value if isinstance(finding.shape, NamedNode) else ""
 
 
-def _text(value: Term) -> str:
-    return value.value
-
-
-def shown(value: Term, known: Known) -> str:
-    """A value as a person reads it."""
-    if isinstance(value, Literal):
-        return f"{value.value} ({value.language})" if value.language else value.value
-    label = known.label(value)
-    return f"{label} ({known.shorten(value)})" if label else known.shorten(value)
-
-
 def _expected(of: Field, known: Known) -> str:
     """What belongs in a field: its help, the form of a value, the choices if they are few."""
     parts = [of.help]
@@ -279,7 +268,7 @@ def _expected(of: Field, known: Known) -> str:
     if form := describe(of):
         parts.append(form[:1].upper() + form[1:] + ".")
     if of.is_choice and of.schemes:
-        choices = known.choices(of)
+        choices = known.choices(of).listed
         names = ", ".join(choice.label for choice in choices[:_LISTED])
         parts.append(f"One of: {names}" + (", ..." if len(choices) > _LISTED else "."))
     return " ".join(part for part in parts if part)

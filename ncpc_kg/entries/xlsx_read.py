@@ -91,7 +91,7 @@ def read_xlsx(data: bytes, group: Group) -> list[tuple[Record, list[Note]]]:
         raise SourceError(
             "The sheet holds no centre.",
             expected="a row for each centre, below the headings",
-            hint="start from: ncpc-kg entry template centres.xlsx",
+            hint="start from: ncpc-kg entry new centres.xlsx",
         )
     return found
 
@@ -136,7 +136,7 @@ def refuse_traps(data: bytes) -> None:
                     "The workbook unpacks to far more than an entry needs.",
                     found=f"{whole / 1024**2:.1f} MB from {packed / 1024**2:.2f} MB, in {len(parts)} parts",
                     expected=f"at most {_UNPACKED // 1024**2} MB",
-                    hint="copy the centres into a fresh template: ncpc-kg entry template centres.xlsx",
+                    hint="copy the centres into a fresh template: ncpc-kg entry new centres.xlsx",
                 )
             for part in parts:
                 # The sizes above are what the file claims; reading stops where they end.

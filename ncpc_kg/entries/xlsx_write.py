@@ -73,7 +73,7 @@ def write_xlsx(records: Iterable[Record], group: Group, known: Known, spare: int
                 head.comment = Comment(help_text, "ncpc-kg")
         options = list(slot.field.languages) if slot.part == "language" else []
         if slot.part == "text" and slot.field.is_choice:
-            options = list(known.texts(slot.field)[:_LISTED])
+            options = list(known.texts(slot.field, _LISTED))
         if options:
             key = (slot.part, slot.field.options, slot.field.schemes, slot.field.classes, tuple(options))
             if key not in ranges:

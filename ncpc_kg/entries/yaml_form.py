@@ -119,9 +119,9 @@ def _template(group: Group, known: Known, depth: int) -> Iterator[str]:
                 yield "  " * (depth + 1) + f"{language}:"
         else:
             if of.is_choice:
-                texts = known.texts(of)
-                names = ", ".join(texts[:_LISTED])
-                more = f", and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
+                names = ", ".join(known.texts(of, _LISTED))
+                left = len(known.choices(of).listed) - _LISTED
+                more = f", and {left} more" if left > 0 else ""
                 yield from _comment(f"One of: {names}{more}", depth)
             if of.new is not None:
                 keys = ", ".join(one.key for one in of.new.fields)

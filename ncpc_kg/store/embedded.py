@@ -74,17 +74,11 @@ class Store:
         """Hash of the inputs of the built part, as given to `replace_built`; None before."""
         return self._state.fingerprint
 
-    def query(
-        self,
-        text: str,
-        formats: Formats = Formats(),
-        dataset: DatasetClause | None = None,
-        limit: int | None = None,
-    ) -> Answer:
-        """Run a query to its end; see `Engine.query` and `Snapshot.query`."""
+    def query(self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None) -> Answer:
+        """Run a query to its end; see `Engine.query`."""
         self.check(text, dataset)
         with self._lock:
-            return self.snapshot.query(text, formats, dataset, limit)
+            return self.snapshot.query(text, formats, dataset)
 
     def check(self, text: str, dataset: DatasetClause | None) -> None:
         """Refuse a query that is nested too deeply or reaches for a host that is not allowed."""
@@ -216,13 +210,17 @@ class Store:
         return self.gate(change, self) if self.gate and change else change
 
     def commit(self, change: Change) -> None:
-        """Put a change on the disk, then into the state that readers see.
+        """Put a change on the disk, then into the state that readers see, and tell the gate of it.
 
         Raises:
             StoreError: The disk is full or fails; nothing was changed.
         """
+        follow = getattr(self.gate, "follow", None)
         with self._lock:
+            before = self.version
             self._state.commit(change)
+            if follow is not None:
+                follow(self, change, before)
 
     def close(self) -> None:
         """Close the files and let another process have the store."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import cast
 
 from pyoxigraph import NamedNode
@@ -12,14 +11,14 @@ from rdflib import DCTERMS
 from ncpc_kg.engine import Change, Quads, Term
 from ncpc_kg.graph import Converter, from_rdflib
 from ncpc_kg.validation.findings import Finding, Report, make_report
-from ncpc_kg.validation.run import Places, all_work, by_node, fill, find_work, locate, small_graph
+from ncpc_kg.validation.run import by_node, fill, touched
 from ncpc_kg.validation.shapes import Shapes
 from ncpc_kg.validation.view import HIDDEN, TYPE, View
 
 _PROVENANCE = NamedNode(str(DCTERMS.provenance))
 
 
-def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places | None = None) -> Report:
+def validate_entry(store: Quads, change: Change, shapes: Shapes) -> Report:
     """Validate an entry as if it were accepted.
 
     Every node that the entry describes is held against the shapes of the entry profile for
@@ -32,7 +31,6 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
         change: The entry's statements, `dcterms:provenance` of its nodes included, in the
             graph they will have; what it withdraws, if it replaces an earlier entry.
         shapes: The shapes of graph and profile.
-        place: Says where a statement stands, for the findings.
 
     Returns:
         The findings.
@@ -41,12 +39,7 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
         SourceError: A shape cannot be evaluated, or looks too far for this.
     """
     after = View(store, HIDDEN, change)
-    work = find_work(store, change, shapes, after)
-    if work is None:
-        work = all_work(shapes, after)
-        triples = set(after.match(None, None, None))
-    else:
-        triples = small_graph(after, shapes, work)
+    work, triples = touched(store, change, shapes, after)
     # The submission itself is described beside the entry, not by it.
     submissions = {quad.object for quad in change.inserted if quad.predicate == _PROVENANCE}
     nodes = {cast(Term, quad.subject) for quad in change.inserted if quad.subject not in submissions}
@@ -64,8 +57,6 @@ def validate_entry(store: Quads, change: Change, shapes: Shapes, place: Places |
         for (shape, _), members in zip(shapes.profile, entry, strict=True)
     ]
     found = without_replaced(shapes.processor.run(data, runs), shapes)
-    if place is not None:
-        found = [replace(finding, where=locate(finding, place)) for finding in found]
     return make_report(found, sum(len(focus) for _, focus in runs))
 
 

@@ -26,14 +26,12 @@ Work = dict[int, set[Term]]
 _NONE: frozenset[int] = frozenset()
 
 
-def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = None) -> Report:
+def validate(dataset: Dataset, shapes: Shapes) -> Report:
     """Validate what a dataset asserts, its ontology included (SHACL, section 3.4).
 
     Args:
         dataset: Ontology and data; the graph of inferred statements is left out.
         shapes: The shapes.
-        focus: The nodes to check, the result being that of a full run restricted to them;
-            None checks every node that a shape targets.
 
     Returns:
         The findings, each with its file and line where the dataset knows them.
@@ -42,26 +40,38 @@ def validate(dataset: Dataset, shapes: Shapes, focus: Iterable[Term] | None = No
         SourceError: A shape cannot be evaluated.
     """
     view = View(dataset.store, HIDDEN)
-    wanted = None if focus is None else set(focus)
+    return run_work(shapes, all_work(shapes, view), view.match(None, None, None), dataset.place)
+
+
+def validate_nodes(store: Quads, shapes: Shapes, nodes: Iterable[Term]) -> Report:
+    """Validate some nodes.
+
+    Args:
+        store: The state.
+        shapes: The shapes.
+        nodes: The nodes.
+
+    Returns:
+        What a full run finds for them.
+
+    Raises:
+        SourceError: A shape cannot be evaluated, or looks too far for this.
+    """
+    view = View(store, HIDDEN)
     work: Work = {}
-    if wanted is None:
-        work = all_work(shapes, view)
-    else:
-        for node in wanted:
-            for index in shapes.targets.shapes(view, node):
-                work.setdefault(index, set()).add(node)
-    triples = view.match(None, None, None) if wanted is None else small_graph(view, shapes, work)
-    return run_work(shapes, work, triples, dataset.place)
+    for node in set(nodes):
+        for index in shapes.targets.shapes(view, node):
+            work.setdefault(index, set()).add(node)
+    return run_work(shapes, work, small_graph(view, shapes, work), None)
 
 
-def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places | None = None) -> Report:
+def validate_change(store: Quads, change: Change, shapes: Shapes) -> Report:
     """Validate what a change touches, as if it were made.
 
     Args:
         store: The state before the change.
         change: Statements added and removed.
         shapes: The shapes.
-        place: Says where a statement stands, for the findings.
 
     Returns:
         What a full run on the state after the change finds for every node whose verdict
@@ -71,11 +81,27 @@ def validate_change(store: Quads, change: Change, shapes: Shapes, place: Places 
         SourceError: A shape cannot be evaluated, or looks too far for this.
     """
     after = View(store, HIDDEN, change)
+    work, triples = touched(store, change, shapes, after)
+    return run_work(shapes, work, triples, None)
+
+
+def touched(store: Quads, change: Change, shapes: Shapes, after: View) -> tuple[Work, set[Triple]]:
+    """Find what a change touches.
+
+    Args:
+        store: The state before the change.
+        change: Statements added and removed.
+        shapes: The shapes.
+        after: The state after the change.
+
+    Returns:
+        Shapes, by index, with nodes; and the statements that they look at.
+    """
     work = find_work(store, change, shapes, after)
     if work is None:
         # A class hierarchy reaches everywhere.
-        return run_work(shapes, all_work(shapes, after), after.match(None, None, None), place)
-    return run_work(shapes, work, small_graph(after, shapes, work), place)
+        return all_work(shapes, after), set(after.match(None, None, None))
+    return work, small_graph(after, shapes, work)
 
 
 def all_work(shapes: Shapes, view: View) -> Work:

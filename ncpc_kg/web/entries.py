@@ -33,7 +33,7 @@ def add_entries(app: FastAPI) -> None:
     """
     context = EntryContext(app)
     pages, routes = EntryPages(context), EntryRoutes(context)
-    app.state.views.takes_entries = True
+    app.state.views.takes_entries = hasattr(getattr(context.engine, "engine", context.engine), "consult")
     table = (
         ("/entries/new", pages.new, ["GET", "HEAD", "POST"]),
         ("/entries/fields", pages.fields, ["POST"]),
@@ -116,7 +116,7 @@ class EntryRoutes:
         exchange = await exchange_with_body(request)
         name = request.path_params["name"]
         asked = given(exchange, "format")
-        waiting = next((one for one in self.context.inbox.all() if one.name == name), None)
+        waiting = self.context.inbox.find(name)
         listed = (await self.context.ask({"ask": "list"}))["entries"]
         accepted = next((one for one in listed if one["name"] == name), None)
         if accepted is None and waiting is None:
@@ -147,9 +147,10 @@ class EntryRoutes:
         exchange = await exchange_with_body(request)
         name = request.path_params["name"]
         who = self.context.sessions.check(exchange, "accept", form_fields(exchange.body).get("csrf"))
-        submission = self.context.inbox.get(name)
-        question = {"ask": "acceptance", "who": who, "when": inbox.stamp(inbox.now())}
-        update = await self.context.engine.consult(question, json.dumps(asdict(submission)).encode())
+        submission = self.context.inbox.find(name)
+        body = json.dumps(asdict(submission)).encode() if submission is not None else b""
+        question = {"ask": "acceptance", "name": name, "who": who, "when": inbox.stamp(inbox.now())}
+        update = await self.context.engine.consult(question, body)
         await self.context.engine.update(update.body.decode())
         self.context.inbox.remove(name)
         return self._done(exchange, name, "accepted")
@@ -167,7 +168,8 @@ class EntryRoutes:
             await self.context.engine.update(update.body.decode())
             return self._done(exchange, name, "withdrawn")
         self.context.sessions.check(exchange, "submit", sent.get("csrf"))
-        self.context.inbox.get(name)
+        if self.context.inbox.find(name) is None:
+            raise NotFound("There is no entry of this name.", found=name[:60], hint="see /entries")
         self.context.inbox.remove(name)
         return self._done(exchange, "", "withdrawn")
 

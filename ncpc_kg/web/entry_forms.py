@@ -55,6 +55,11 @@ class Input:
     findings: tuple[Mapping[str, Any], ...]
 
     @property
+    def wrong(self) -> bool:
+        """Whether something must be corrected; remarks let an entry pass."""
+        return any(one["severity"] == "violation" for one in self.findings)
+
+    @property
     def long(self) -> bool:
         """Whether it takes several lines."""
         return "\n" in self.value or "line by line" in self.help

@@ -60,7 +60,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_s
 def test_any_text_survives_yaml_and_spreadsheet(
     desk: Desk, graph: Store, names: dict[str, str], mail: str, date: str, country: str
 ) -> None:
-    known = desk.known(graph)
+    known = desk.checker.known(graph)
     cells = {f"name-{n}": text for n, text in enumerate(names.values(), 1)}
     cells |= {f"name-{n}.language": tag for n, tag in enumerate(names, 1)}
     cells |= {"contact.e-mail-1": mail, "date-1.date": date, "country": country, "iri": "id:centre-x"}

@@ -32,7 +32,7 @@ def test_what_is_put_in_waits_the_oldest_first(tmp_path: Path) -> None:
     (tmp_path / "entries" / "notes.json").write_text("{}")
 
     assert box.all() == (OTHER, FIRST)
-    assert box.get(FIRST.name) == FIRST
+    assert box.find(FIRST.name) == FIRST
     box.remove(OTHER.name)
     box.remove(OTHER.name)
     assert Inbox(tmp_path / "entries").all() == (FIRST,)
@@ -53,15 +53,14 @@ def test_no_other_file_is_reached(tmp_path: Path, name: str) -> None:
     box = Inbox(tmp_path / "entries")
     box.put(FIRST)
 
-    for reach in (box.get, box.remove):
-        with pytest.raises(NotFound, match="No entry has such a name"):
-            reach(name)
+    assert box.find(name) is None
+    with pytest.raises(NotFound, match="No entry has such a name"):
+        box.remove(name)
     assert secret.exists()
 
 
-def test_a_name_that_nothing_has_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="No entry of this name waits"):
-        Inbox(tmp_path).get(FIRST.name)
+def test_a_name_that_nothing_has_is_not_found(tmp_path: Path) -> None:
+    assert Inbox(tmp_path).find(FIRST.name) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"name": "x"}'])
@@ -69,4 +68,4 @@ def test_a_damaged_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / f"{FIRST.name}.json").write_text(text)
 
     with pytest.raises(StoreError, match=f"{FIRST.name} cannot be read"):
-        Inbox(tmp_path).get(FIRST.name)
+        Inbox(tmp_path).find(FIRST.name)

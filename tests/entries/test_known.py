@@ -1,11 +1,15 @@
-"""Names near a misspelt one, whatever the size of the graph."""
+"""Names near a misspelt one, whatever the size of the graph; what is known through writes."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
+from rdflib import RDFS, SKOS
 
-from ncpc_kg.entries import known as module
+from ncpc_kg.engine import Change
+from ncpc_kg.entries import choices as module
 from ncpc_kg.entries.desk import Desk
 from ncpc_kg.entries.known import LABEL, TYPE, Known
 from ncpc_kg.entries.remembered import Remembered
@@ -76,3 +80,91 @@ def test_what_was_asked_of_a_state_is_not_asked_again(many: Store) -> None:
     # What is long is not kept, and still given whole.
     assert [len(list(state.quads_for_pattern(None, TYPE, kind))) for _ in range(2)] == [COUNT + 5] * 2
     assert len(asked) == 4
+
+
+NODES = tuple(NamedNode(ID[f"country-{number}"]) for number in (1, 2, 3))
+TOLD = (
+    *((TYPE, NamedNode(NCPC[name])) for name in ("Country", "Centre", "Land")),
+    *((LABEL, Literal(name, language="en")) for name in ("Nicaragua", "Nikaria", "Land 7")),
+    (LABEL, Literal("Le Nicaragua", language="fr")),
+    (NamedNode(str(SKOS.altLabel)), Literal("Nicaragua", language="en")),
+)
+POOL = (
+    *(
+        Quad(node, name, value, NamedNode(GRAPH[graph]))
+        for node in NODES
+        for name, value in TOLD
+        for graph in "xy"
+    ),
+    Quad(
+        NamedNode(NCPC.Land), NamedNode(str(RDFS.subClassOf)), NamedNode(NCPC.Country), NamedNode(GRAPH["x"])
+    ),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@example(writes=[{quad for quad in POOL if quad.object in (NamedNode(NCPC.Land), TOLD[3][1])}, {POOL[-1]}])
+@given(writes=st.lists(st.sets(st.sampled_from(POOL), min_size=1, max_size=6), min_size=1, max_size=5))
+def test_what_is_known_follows_every_write(desk: Desk, writes: list[set[Quad]]) -> None:
+    store = Store()
+    for number in range(320):
+        node = NamedNode(ID[f"country-land-{number}"])
+        store.add(Quad(node, TYPE, NamedNode(NCPC.Country), NamedNode(GRAPH["x"])))
+        store.add(Quad(node, LABEL, Literal(f"Land {number}", language="en"), NamedNode(GRAPH["x"])))
+    country = next(of for of in desk.profile.centre.fields if of.key == "country")
+    texts = ("Nicaragua", "Nikaragua", "nikaria", "Lnad 7", "Le Nicaragua", "country-2", "id:country-3")
+    patterns = [
+        pattern
+        for quad in POOL
+        for pattern in (
+            (quad.subject, quad.predicate, None),
+            (quad.subject, quad.predicate, quad.object),
+            (quad.subject, None, quad.object),
+            (None, quad.predicate, quad.object),
+        )
+    ]
+
+    def all_of(known: Known) -> tuple[object, ...]:
+        return (
+            list(known.choices(country).listed),
+            known.texts(country, 20),
+            [known.near(country, text) for text in texts],
+            [known.resolve(country, text) for text in texts],
+            [(known.label(node), sorted(known.names_of(node)), known.fits(country, node)) for node in NODES],
+            [set(known.store.quads_for_pattern(*pattern)) for pattern in patterns],
+        )
+
+    known = Known(store, desk.base)
+    all_of(known)
+    for write in writes:
+        gone = tuple(quad for quad in write if quad in store)
+        change = Change(tuple(write.difference(gone)), gone)
+        for quad in gone:
+            store.remove(quad)
+        store.extend(change.inserted)
+        known.follow(change)
+        assert all_of(known) == all_of(Known(store, desk.base))
+
+
+def test_a_hub_is_walked_once(desk: Desk) -> None:
+    """What thousands of statements are made of is looked up when choices are prepared, not at each check."""
+    store, walked = Store(), list[tuple[object, ...]]()
+    hub, graph = NamedNode(ID["org-hub"]), NamedNode(GRAPH["x"])
+    organisation = NamedNode("http://www.w3.org/ns/org#Organization")
+    store.add(Quad(hub, TYPE, organisation, graph))
+    store.add(Quad(hub, LABEL, Literal("Hub", language="en"), graph))
+    store.extend(Quad(hub, NamedNode(NCPC.hosts), NamedNode(ID[f"centre-{n}"]), graph) for n in range(600))
+
+    class Counted:
+        def quads_for_pattern(self, *pattern: object) -> object:
+            walked.append(pattern)
+            return store.quads_for_pattern(*pattern)  # type: ignore[arg-type]
+
+    known = Known(Counted(), desk.base)  # type: ignore[arg-type]
+    known.prepare(desk.profile)
+    centre = NamedNode(ID["centre-new"])
+    known.follow(Change((Quad(hub, NamedNode(NCPC.hosts), centre, graph), Quad(centre, TYPE, hub, graph))))
+    walked.clear()
+    assert known.label(hub) == "Hub"
+    assert [quad.object for quad in known.store.quads_for_pattern(hub, TYPE, None)] == [organisation]
+    assert not walked

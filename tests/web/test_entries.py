@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
+from starlette.routing import Route
 
 from ncpc_kg.closure import close
 from ncpc_kg.entries import make_gate
@@ -162,6 +164,7 @@ def test_from_the_first_error_to_an_accepted_entry_without_script(client: TestCl
     third = client.post("/entries/new", data={**fields(second.text), "action": "repair"}, headers=PAGE)
     assert "This can be handed in." in third.text
     assert "No counterpart is recorded." in third.text.partition("<section>")[0]
+    assert "aria-invalid" not in third.text
     assert fields(third.text)["date-1.date"] == "1998-02-13"
     assert "answers change" in third.text
 
@@ -278,6 +281,9 @@ def test_tokens_have_scopes(client: TestClient) -> None:
     assert client.post(f"/entries/{name}/accept", headers=bearer(SUBMIT)).status_code == 403
     assert client.post(f"/entries/{name}/accept").status_code == 401
     assert client.post(f"/entries/{name}/accept", headers=bearer(ACCEPT)).status_code == 200
+    twice = client.post(f"/entries/{name}/accept", headers=bearer(ACCEPT))
+    assert (twice.status_code, twice.json()["detail"].rpartition(" was ")[2]) == (409, "accepted already.")
+    assert client.post(f"/entries/{'0' + name[1:]}/accept", headers=bearer(ACCEPT)).status_code == 404
     again = client.post("/entries", content=GOOD, headers={**YAML, **bearer(SUBMIT)})
     assert again.status_code == 409
     assert client.get(f"/entries/{name}?format=ttl").text.count("dcterms:provenance") > 3
@@ -335,6 +341,25 @@ def test_bad_bodies_get_a_problem(client: TestClient, body: bytes, media_type: s
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/entries", "/entries/check", "/entries/preview", "/entries/session"])
+def test_a_compressed_body_is_told_what_is_taken(client: TestClient, path: str) -> None:
+    """RFC 9110, section 15.5.16."""
+    headers = {**YAML, **bearer(SUBMIT), "content-encoding": "gzip"}
+    answer = client.post(path, content=gzip.compress(GOOD.encode()), headers=headers)
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+
+
+def test_options_at_every_address(client: TestClient) -> None:
+    """RFC 9110, section 9.3.7: each route of entries, pages and protocols."""
+    routes = client.app.routes  # type: ignore[attr-defined]
+    paths = {route.path for route in routes if isinstance(route, Route)}
+    for path in sorted(paths):
+        address = re.sub(r"\{[^}]*\}", "x", path)
+        answer = client.options(address)
+        assert (answer.status_code, answer.content) == (204, b""), address
+        assert answer.headers["allow"].endswith("OPTIONS"), address
 
 
 def test_writes_by_sparql_meet_the_same_gate(client: TestClient) -> None:

@@ -32,9 +32,10 @@
         }),
       );
       list.hidden = found.length === 0;
-      box.classList.toggle("wrong", found.some((one) => one.severity === "violation"));
+      const wrong = found.some((one) => one.severity === "violation");
+      box.classList.toggle("wrong", wrong);
       for (const input of box.querySelectorAll(".row > [name]")) {
-        if (found.length) input.setAttribute("aria-invalid", "true");
+        if (wrong) input.setAttribute("aria-invalid", "true");
         else input.removeAttribute("aria-invalid");
       }
     }
