@@ -146,7 +146,7 @@ class Dataset:
             return self
         move = _mover(BASE, base)
         moved = Dataset()
-        moved.store.bulk_extend(_moved(self.store, move))
+        moved.store.bulk_extend(rebased(self.store, BASE, base))
         moved._places = {
             tuple(move(cast(Term, part)) for part in key): place for key, place in self._places.items()
         }
@@ -163,13 +163,12 @@ class Dataset:
         Returns:
             A new dataset under the project's own base.
         """
-        move = _mover(base, BASE)
         patched = Dataset()
         patched.store.bulk_extend(self.store)
         patched._places = dict(self._places)
-        for quad in _moved(removed, move):
+        for quad in rebased(removed, base, BASE):
             patched.store.remove(quad)
-        patched.store.extend(_moved(added, move))
+        patched.store.extend(rebased(added, base, BASE))
         return patched
 
 
@@ -269,7 +268,15 @@ def from_rdflib(node: Node) -> Term:
     raise TypeError(f"no pyoxigraph term for {node!r}")
 
 
-def _moved(quads: Iterable[Quad], move: Callable[[Term], Term]) -> Iterator[Quad]:
+def rebased(quads: Iterable[Quad], old: str, new: str) -> Iterator[Quad]:
+    """Yield statements as they are under another base.
+
+    Args:
+        quads: The statements.
+        old: The base IRI they are under.
+        new: The base IRI they go to.
+    """
+    move = _mover(old, new)
     for quad in quads:
         graph = quad.graph_name
         yield Quad(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
+from ncpc_kg.graph import rebased
 from ncpc_kg.vocabulary import BASE, expand
 
 _FILE = Path(__file__).with_name("about.ttl")
@@ -48,16 +49,5 @@ def read_about(base: str = BASE) -> About:
     Args:
         base: Base IRI the graph is published under.
     """
-    found = []
-    for quad in parse(path=str(_FILE), format=RdfFormat.TURTLE):
-        terms = [_moved(term, base) for term in (quad.subject, quad.predicate, quad.object)]
-        found.append(Triple(*terms))  # type: ignore[arg-type]
-    return About(f"{base}dataset", tuple(found))
-
-
-def _moved(term: object, base: str) -> object:
-    if isinstance(term, NamedNode):
-        return NamedNode(term.value.replace(BASE, base, 1))
-    if isinstance(term, Literal) and term.value.startswith(BASE):
-        return Literal(term.value.replace(BASE, base, 1))
-    return term
+    quads = rebased(parse(path=str(_FILE), format=RdfFormat.TURTLE), BASE, base)
+    return About(f"{base}dataset", tuple(quad.triple for quad in quads))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,9 @@ _PREFIXED = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
 class _Bounded(io.BytesIO):
     """Collects bytes up to a limit, so that a huge result never stands in memory whole."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int | None) -> None:
         super().__init__()
-        self.limit = limit
+        self.limit = sys.maxsize if limit is None else limit
 
     def write(self, data: ReadableBuffer, /) -> int:
         written = super().write(data)
@@ -49,11 +50,8 @@ class _Bounded(io.BytesIO):
 def solutions_bytes(result: QuerySolutions, formats: Formats, limit: int | None) -> Answer:
     """Serialise the solutions of a SELECT."""
     media_type = _required(formats.bindings, "bindings")
-    form = RESULTS_BY_MEDIA_TYPE[media_type].engine
-    if limit is None:
-        return Answer("bindings", media_type, result.serialize(format=form) or b"")
     buffer = _Bounded(limit)
-    result.serialize(buffer, form)
+    result.serialize(buffer, RESULTS_BY_MEDIA_TYPE[media_type].engine)
     return Answer("bindings", media_type, buffer.getvalue())
 
 
@@ -84,7 +82,7 @@ def graph_bytes(triples: Iterable[Triple | Quad], media_type: str, limit: int | 
     if form in _PREFIXED:
         kept = sorted(triples, key=_order)
         prefixes, statements = _prefixes_of(kept), kept
-    buffer = _Bounded(limit if limit is not None else 1 << 62)
+    buffer = _Bounded(limit)
     try:
         serialize(statements, buffer, form, prefixes=dict(prefixes))  # type: ignore[arg-type]
     except OSError as error:  # a triple as a value of another one, which not every format knows
