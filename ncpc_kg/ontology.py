@@ -15,7 +15,7 @@ PREFIX ncpc: <BASEontology#>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?term ?p ?o WHERE {
+SELECT ?term ?p ?o ?place WHERE {
   {
     VALUES ?term { <BASEontology> }
     ?term ?p ?o
@@ -23,8 +23,11 @@ SELECT ?term ?p ?o WHERE {
     ?term rdfs:isDefinedBy <BASEontology> ; ?p ?o
     FILTER(!ISBLANK(?o) && ?p != rdfs:isDefinedBy)
   } UNION {
-    ?term rdfs:isDefinedBy <BASEontology> ; owl:propertyChainAxiom/rdf:rest*/rdf:first ?o
-    BIND(owl:propertyChainAxiom AS ?p)
+    SELECT ?term ?p ?o (COUNT(?before) AS ?place) WHERE {
+      BIND(owl:propertyChainAxiom AS ?p)
+      ?term rdfs:isDefinedBy <BASEontology> ; owl:propertyChainAxiom/rdf:rest* ?before .
+      ?before rdf:rest* ?node . ?node rdf:first ?o
+    } GROUP BY ?term ?p ?node ?o
   }
 }
 """
@@ -126,7 +129,7 @@ def read_ontology(answer: Answer, lexicon: Lexicon) -> Ontology:
     """
     iri = f"{lexicon.base}ontology"
     says: dict[str, dict[str, list[str]]] = {}
-    for term, p, o in read_rows(answer):
+    for term, p, o, _ in sorted(read_rows(answer), key=_place):
         values = says.setdefault(term[1:-1], {}).setdefault(p[1:-1], [])
         if o not in values or p.endswith("propertyChainAxiom>"):
             values.append(o)
@@ -182,6 +185,11 @@ def _term(iri: str, says: dict[str, list[str]], lexicon: Lexicon) -> OntologyTer
         matches=links(*_MATCHES),
         deprecated="true" in says.get(_full("owl:deprecated"), ()),
     )
+
+
+def _place(row: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Where a row belongs: members of a chain in their order, the rest by what they say."""
+    return (int(row[3]) if row[3] else 0, row)
 
 
 def _full(name: str) -> str:

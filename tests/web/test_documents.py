@@ -33,6 +33,21 @@ def test_the_ontology_answers_at_its_iri_and_version(
     assert site.get(reply.headers["content-location"]).status_code == 200
 
 
+def test_the_members_of_a_chain_stand_in_their_order(site: Client) -> None:
+    names = ("hosts", "hasHost", "concerns", "hasHost", "hasFact")
+    site.update(f"""PREFIX ncpc: <{NCPC}> PREFIX owl: <http://www.w3.org/2002/07/owl#>
+    PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+    INSERT DATA {{ ncpc:far rdfs:isDefinedBy <{ONTOLOGY}> ; owl:propertyChainAxiom
+      ( {" ".join(f"ncpc:{name}" for name in names)} ) }}""")
+    term = site.get("/ontology.html").text.partition('id="far"')[2].partition("</section>")[0]
+    assert tuple(re.findall(r'href="/ontology#(\w+)"', term)) == names
+
+
+def test_data_say_everything_once(site: Client) -> None:
+    lines = site.get("/ontology.nt").text.splitlines()
+    assert len(lines) == len(set(lines)) > 40
+
+
 def test_the_document_defines_every_term(site: Client) -> None:
     graph = rdflib.Graph().parse(data=site.get("/ontology.ttl").content, format="turtle")
     assert (rdflib.URIRef(ONTOLOGY), rdflib.RDF.type, rdflib.OWL.Ontology) in graph
