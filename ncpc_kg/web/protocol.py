@@ -197,7 +197,7 @@ def known_only(found: Parameters, known: Sequence[str]) -> None:
         if name not in known:
             raise QueryError(
                 f"The parameter {name[:60]!r} is not known here.",
-                expected=", ".join(known),
+                expected=", ".join(known) or "no parameters",
                 hint="leave it out: what is not honoured is refused, not ignored",
             )
 
