@@ -7,17 +7,22 @@ import base64
 import gzip
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
 import rdflib
 
+from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE
+from ncpc_kg.web import create_app
 from ncpc_kg.web.context import Context
 from ncpc_kg.web.dataset import DatasetEndpoint
 from ncpc_kg.web.exchange import Exchange
+from ncpc_kg.web.tokens import Tokens
+from tests.web import sample
 from tests.web.conftest import HOST, Client, CountingStore
 
 VOID = rdflib.Namespace("http://rdfs.org/ns/void#")
@@ -168,6 +173,26 @@ def test_what_is_told_changes_with_its_tag(site: Client, monkeypatch: pytest.Mon
         other = site.get(path)
         assert later.date().isoformat() in other.text
         assert other.headers["etag"] != tag
+
+
+def test_the_same_tag_means_the_same_bytes(
+    tmp_path: Path, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after the service was started again."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(Context, "modified", lambda _: now)
+    content = sample.write_content(tmp_path)
+    paths = ("/dataset.ttl", "/ontology.ttl", "/dumps/ncpc-rdf12.nt.gz", "/dumps/ncpc.trig.gz")
+    found = []
+    for start in range(2):
+        with Store.open(tmp_path / "again") as store:
+            if start == 0:
+                store.replace_built(sample.quads(), "test")
+            site = Client(create_app(store, content, tokens))
+            replies = [site.get(path) for path in paths]
+            found.append([(reply.headers["etag"], reply.content) for reply in replies])
+    assert b"propertyChainAxiom _:" in found[0][1][1], "there are blank nodes"
+    assert found[0] == found[1]
 
 
 def test_the_sitemap_lists_pages_that_answer(site: Client) -> None:
