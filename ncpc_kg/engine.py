@@ -6,7 +6,7 @@ server) implement `Engine`; everything above knows only this module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -62,16 +62,6 @@ class Answer:
     tag: str | None = None
 
 
-class Reader(Protocol):
-    """Reads triples of the merged default graph, without SPARQL."""
-
-    def match(
-        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
-    ) -> Iterator[Quad]:
-        """Yield the matching statements, each triple once, whatever graphs hold it."""
-        ...
-
-
 class Quads(Protocol):
     """Reads quads by pattern, in every graph or in one; a pyoxigraph store does."""
 
@@ -106,11 +96,6 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.inserted or self.deleted or self.created or self.dropped)
-
-
-Gate = Callable[[Change, Reader], Change]
-"""Checks a write before it is committed: takes it with the state before, gives back the
-write to commit (with what it entails added), or raises, e.g. `NotConforming`."""
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ from ncpc_kg.vocabulary import BASE, PREFIXES, prefixes_under
 class Dataset:
     """Named graphs in an in-memory store, with the place of each statement that has one.
 
-    The union of the graphs is what queries without GRAPH see. It implements
-    `ncpc_kg.engine.Reader`.
+    The union of the graphs is what queries without GRAPH see.
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from ncpc_kg.engine import Change, DatasetClause, Formats, Gate, GraphWrite, Reader
+from ncpc_kg.engine import Change, DatasetClause, Formats, GraphWrite
 from ncpc_kg.errors import (
     Forbidden,
     LimitReached,
@@ -26,7 +26,7 @@ from ncpc_kg.errors import (
     TooLarge,
 )
 from ncpc_kg.settings import Limits, Settings
-from ncpc_kg.store import Store, backup, journal
+from ncpc_kg.store import Gate, Store, backup, journal
 from ncpc_kg.workers import WorkerPool, frames
 from ncpc_kg.workers.keeper import Keeper
 from ncpc_kg.workers.schedule import VERY_LONG
@@ -493,12 +493,13 @@ def test_without_its_gate_the_service_ends(tmp_path: Path) -> None:
 def refusing_gate(settings: Settings) -> Gate:
     """A gate for the test below, loaded in the keeper process by its name."""
 
-    def gate(change: Change, before: Reader) -> Change:
-        if len(change.inserted) > 1:
-            raise NotConforming("Only one at a time.", hint=str(len(list(before.match(None, None, None)))))
-        return change
+    class OneAtATime(Gate):
+        def __call__(self, change: Change, store: Store) -> Change:
+            if len(change.inserted) > 1:
+                raise NotConforming("Only one at a time.", hint=str(len(store)))
+            return change
 
-    return gate
+    return OneAtATime()
 
 
 def test_the_gate_runs_before_a_write_is_made(tmp_path: Path) -> None:
@@ -515,7 +516,7 @@ def test_the_gate_runs_before_a_write_is_made(tmp_path: Path) -> None:
 def drawing_gate(settings: Settings) -> Gate:
     """A gate whose making draws a blank node, as reading the shapes does."""
     ox.BlankNode()
-    return lambda change, before: change
+    return Gate()
 
 
 def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, NamedNode, Quad, Store, Triple
 from pyoxigraph import Literal as RdfLiteral
 
 from ncpc_kg import store as stores
-from ncpc_kg.engine import Change, Reader
+from ncpc_kg.engine import Change
 from ncpc_kg.entries import provenance, render
 from ncpc_kg.entries.check import Checker
 from ncpc_kg.entries.consequences import Consequences
@@ -24,7 +24,7 @@ from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Entry, Marks
 from ncpc_kg.entries.profile import TYPE
 from ncpc_kg.entries.register import Register
-from ncpc_kg.errors import Conflict, NotConforming, ServiceError
+from ncpc_kg.errors import Conflict, NotConforming
 from ncpc_kg.validation import VIOLATION, Finding, validate_change, validate_nodes
 
 OnViolation = Literal["refuse", "warn"]
@@ -33,8 +33,8 @@ logger = logging.getLogger("ncpc_kg.gate")
 _SHOWN = 10
 
 
-class WriteGate:
-    """Checks and completes writes; a `Gate`.
+class WriteGate(stores.Gate):
+    """Refuses what does not conform, completes the rest.
 
     Args:
         checker: Checks entries; holds shapes and rules.
@@ -48,12 +48,12 @@ class WriteGate:
         self.consequences = Consequences(checker.rules, checker.base)
         self.register = Register(checker.base, checker.profile.centre.kind)
 
-    def __call__(self, change: Change, reader: Reader) -> Change:
+    def __call__(self, change: Change, store: stores.Store) -> Change:
         """Check a change and add what follows from it.
 
         Args:
             change: What is about to be written.
-            reader: The store, in the state before.
+            store: The store, in the state before.
 
         Returns:
             The change with its effect on the inferred graph.
@@ -62,9 +62,7 @@ class WriteGate:
             NotConforming: It breaks a shape, an entry is not right, or it contradicts an axiom.
             Conflict: An entry describes what another one describes already.
         """
-        if not isinstance(reader, stores.Store):
-            raise ServiceError("The gate of writes works on the embedded store only.")
-        named, known = reader.snapshot.named, self.checker.known(reader)
+        named, known = store.snapshot.named, self.checker.known(store)
         effect = self._effect(named, change)
         for name in self._entry_graphs(effect):
             self._check_entry(named, effect, name, known)

@@ -18,7 +18,9 @@ def spelt_out(text: str, base: str | None = None) -> str:
     Raises:
         SyntaxError: The query is not valid.
     """
-    if "*" not in text or not _STAR.search(text) or syntax.mentions(text, "SERVICE"):  # the engine would call out
+    if "*" not in text or not _STAR.search(text):
+        return text
+    if syntax.mentions(text, "SERVICE"):  # the engine would call out
         return text
     all_tokens = syntax.tokens(text)
     head = all_tokens[syntax.prologue(all_tokens).end :][:3]

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad
 
-from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Gate, GraphWrite, Subject, Term
-from ncpc_kg.errors import NotFound
+from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, GraphWrite
 from ncpc_kg.store import graphstore, syntax
+from ncpc_kg.store.gate import Gate
 from ncpc_kg.store.reach import Reach
 from ncpc_kg.store.snapshot import GraphName, Snapshot
 from ncpc_kg.store.state import DurableState
@@ -21,7 +21,7 @@ from ncpc_kg.vocabulary import INFERRED
 
 
 class Store:
-    """A store directory opened by this process; implements `Engine`, `GraphStore` and `Reader`.
+    """A store directory opened by this process; implements `Engine` and `GraphStore`.
 
     Queries here run in the caller's thread, one at a time, and cannot be stopped; `workers`
     puts this behind processes that can. Open one with `Store.open`.
@@ -85,13 +85,6 @@ class Store:
         syntax.check_nesting(text)
         self.reach.check(text, dataset.base if dataset else None)
 
-    def match(
-        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
-    ) -> Iterator[Quad]:
-        """Matching statements of the union, each once (`engine.Reader`)."""
-        with self._lock:
-            return iter(list(self.snapshot.match(subject, predicate, object)))
-
     def graphs(self) -> tuple[GraphName, ...]:
         """Names of the named graphs, empty ones included."""
         return self.snapshot.graphs()
@@ -140,10 +133,7 @@ class Store:
             NotFound: The gate answers no questions.
             NcpcError: As the gate says.
         """
-        answer = getattr(self.gate, "consult", None)
-        if answer is None:
-            raise NotFound("This service takes no entries.")
-        return cast(Answer, answer(self, head, body))
+        return (self.gate or Gate()).consult(self, head, body)
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
@@ -215,12 +205,11 @@ class Store:
         Raises:
             StoreError: The disk is full or fails; nothing was changed.
         """
-        follow = getattr(self.gate, "follow", None)
         with self._lock:
             before = self.version
             self._state.commit(change)
-            if follow is not None:
-                follow(self, change, before)
+            if self.gate:
+                self.gate.follow(self, change, before)
 
     def close(self) -> None:
         """Close the files and let another process have the store."""

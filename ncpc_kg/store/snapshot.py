@@ -26,7 +26,7 @@ from pyoxigraph import (
     parse,
 )
 
-from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, Subject, Term
+from ncpc_kg.engine import Answer, Change, DatasetClause, Formats
 from ncpc_kg.errors import NcpcError, QueryError, ServiceError
 from ncpc_kg.store import syntax
 from ncpc_kg.store.columns import spelt_out
@@ -128,12 +128,6 @@ class Snapshot:
     def graph(self, name: GraphName | DefaultGraph) -> Iterator[Quad]:
         """The statements of one graph; `DefaultGraph()` is the unnamed one."""
         return self.named.quads_for_pattern(None, None, None, name)
-
-    def match(
-        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
-    ) -> Iterator[Quad]:
-        """Matching statements of the union, each once (`engine.Reader`)."""
-        return (self._merged or self.named).quads_for_pattern(subject, predicate, object, None)
 
     def apply(self, change: Change) -> None:
         """Make a change; what is there already or gone already is left alone."""

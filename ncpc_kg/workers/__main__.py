@@ -7,10 +7,9 @@ import socket
 import sys
 from pathlib import Path
 
-from ncpc_kg.engine import Gate
 from ncpc_kg.errors import NcpcError, ServiceError
 from ncpc_kg.settings import Limits, Settings
-from ncpc_kg.store import Reach, Store
+from ncpc_kg.store import Gate, Reach, Store
 from ncpc_kg.workers import frames
 from ncpc_kg.workers.keeper import Keeper
 
@@ -59,9 +58,8 @@ def main(descriptor: int) -> None:
 
     def prepare() -> None:
         store.gate = load_gate(first[0]["gate"], settings)
-        warm = getattr(store.gate, "warm", None)
-        if warm is not None:
-            warm(store)  # a forked process may open no file
+        if store.gate:
+            store.gate.warm(store)  # a forked process may open no file
 
     Keeper(store, settings.limits, control, bool(settings.allowed_services), prepare).run()
 

@@ -55,7 +55,7 @@ def test_a_write_that_conforms_brings_what_follows(fresh: Store) -> None:
     )
     assert any(
         quad.object == NamedNode("https://w3id.org/ncpc/id/org-ivam")
-        for quad in fresh.match(brazil, ever, None)
+        for quad in fresh.snapshot.named.quads_for_pattern(brazil, ever, None)
     )
     assert is_closed(fresh)
     fresh.update("DROP GRAPH <urn:g>")
@@ -177,7 +177,7 @@ def test_nobody_writes_into_what_is_inferred(fresh: Store) -> None:
 def test_new_axioms_are_followed_and_leave_again(fresh: Store) -> None:
     before = set(fresh.quads())
     fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:o> {{ ncpc:Hosting rdfs:subClassOf <urn:Stay> }} }}")
-    assert next(fresh.match(None, None, NamedNode("urn:Stay")), None) is not None
+    assert next(fresh.snapshot.named.quads_for_pattern(None, None, NamedNode("urn:Stay")), None) is not None
     assert is_closed(fresh)
     fresh.update(f"{PREFIXES} INSERT DATA {{ GRAPH <urn:g> {{ {HOSTING} }} }}")
     assert is_closed(fresh)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import quote
 
@@ -37,9 +36,6 @@ class SnapshotStore:
 
     def query(self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None) -> Answer:
         return self.snapshot.query(text, formats, dataset)
-
-    def match(self, *pattern: ox.NamedNode | None) -> Iterator[ox.Quad]:
-        return self.snapshot.match(*pattern)  # type: ignore[arg-type]
 
     def read_graph(self, name: str | None, media_type: str) -> Answer:
         return graphstore.read(self.snapshot, name, media_type, None)

@@ -67,9 +67,15 @@ def test_all_data_documents_say_the_same(site: Client, suffix: str) -> None:
 def test_a_description_is_complete_both_ways_with_labels(site: Client, network: CountingStore) -> None:
     graph = rdflib.Graph().parse(data=site.get("/id/centre-brazil.ttl").content, format="turtle")
     me = rdflib.URIRef(ID["centre-brazil"])
-    stored = {q.predicate.value for q in network.store.match(ox.NamedNode(str(me)), None, None)}
+    stored = {
+        q.predicate.value
+        for q in network.store.snapshot.named.quads_for_pattern(ox.NamedNode(str(me)), None, None)
+    }
     assert {str(p) for p in graph.predicates(me)} == stored
-    pointing = {q.subject.value for q in network.store.match(None, None, ox.NamedNode(str(me)))}
+    pointing = {
+        q.subject.value
+        for q in network.store.snapshot.named.quads_for_pattern(None, None, ox.NamedNode(str(me)))
+    }
     assert {str(s) for s in graph.subjects(None, me)} - {BASE + "id/centre-brazil.ttl"} == pointing
     label = rdflib.SKOS.prefLabel
     assert str(graph.value(rdflib.URIRef(ID["country-brazil"]), label)) == "Brazil"
