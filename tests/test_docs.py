@@ -76,6 +76,15 @@ def test_the_map_of_the_house_names_every_room() -> None:
     assert sorted(named) == sorted(rooms)
 
 
+def test_every_stop_of_the_ways_through_the_house_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    ways = text.partition("Three ways from the front door")[2].partition("\n## ")[0]
+    stops = re.findall(r"`([a-z_]+/[a-z_]+)`", ways)
+
+    assert len(stops) > 20
+    assert [stop for stop in stops if not (ROOT / "ncpc_kg" / f"{stop}.py").is_file()] == []
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_the_documents_point_at_exist(name: str) -> None:
     path = ROOT / name
