@@ -15,7 +15,7 @@ from ncpc_kg.engine import Term
 
 _NEAR = 0.55
 # How many names are counted for one key, looked at letter by letter, and compared in full.
-_COUNTED, _LOOKED_AT, _COMPARED = 4_000, 300, 60
+_COUNTED, _LOOKED_AT, _COMPARED = 2_000, 300, 60
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Choices:
         self._known: dict[Term, tuple[Choice, tuple[str, ...]]] = {}
         self._things: dict[str, list[Term]] = {}
         self._ends: dict[str, list[str]] = {}
+        # Names that nothing has any more; they are not searched for in the lists.
+        self._unused: set[str] = set()
         self._listed: list[Choice] | None = None
 
     @property
@@ -57,6 +59,7 @@ class Choices:
                 for end in _ends(name):
                     self._ends.setdefault(end, []).append(name)
             self._things[name].append(choice.term)
+            self._unused.discard(name)
         if self._listed is not None:
             insort(self._listed, choice, key=_order)
 
@@ -66,7 +69,9 @@ class Choices:
         if choice is None:
             return
         for name in names:
-            self._things[name].remove(term)  # a name that nothing has is not searched for in the lists
+            self._things[name].remove(term)
+            if not self._things[name]:
+                self._unused.add(name)
         if self._listed is not None:
             del self._listed[bisect_left(self._listed, _order(choice), key=_order)]
 
@@ -95,7 +100,7 @@ class Choices:
     def _candidates(self, wanted: str) -> Iterable[str]:
         """The names that share the ends of most words with a text; all if they are few."""
         if len(self._things) <= _LOOKED_AT:
-            return [name for name, things in self._things.items() if things]
+            return self._things.keys() - self._unused
         lists = sorted((self._ends.get(end, []) for end in _ends(wanted)), key=len)
         shared: Counter[str] = Counter()
         for names in lists:
@@ -103,7 +108,7 @@ class Choices:
             if len(names) <= min(_COUNTED, len(self._things) // 4) or not shared:
                 shared.update(islice(names, _COUNTED))
         size = len(wanted)
-        found = (name for name in shared if self._things[name])
+        found = (name for name in shared if name not in self._unused)
         return nlargest(_LOOKED_AT, found, key=lambda name: (shared[name], -abs(len(name) - size), name))
 
 

@@ -114,6 +114,8 @@ class Known:
                 for quad in self.store.quads_for_pattern(None, name, wanted, None):
                     if self.fits(field, quad.subject):  # type: ignore[arg-type]
                         found[cast(Term, quad.subject)] = None
+            if found:
+                break  # what has the name in English goes before what has it in another language
         if not found:
             found = dict.fromkeys(self.choices(field).called(folded(text)))
         return next(iter(found)) if len(found) == 1 else None

@@ -34,6 +34,8 @@ class Listed:
         accepted: When it was accepted.
         digest: Checksum of what was handed in, with the name of its algorithm.
         by: Name of the entry that took its place.
+        ended: When it was withdrawn or superseded.
+        ended_by: Who did that.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Listed:
     accepted: str
     digest: str
     by: str = ""
+    ended: str = ""
+    ended_by: str = ""
 
 
 class Register:
@@ -95,10 +99,12 @@ class Register:
         if listed is None:
             raise NotFound("There is no accepted entry of this name.", found=name[:60])
         if listed.state != "accepted":
+            instead = provenance.graph_iri(self.base, listed.by) if listed.by else None
             raise Gone(
-                f"This entry was {listed.state}.",
+                f"This entry was {listed.state} by {listed.ended_by} at {listed.ended}.",
                 found=listed.graph,
-                hint=f"see the entry {listed.by}" if listed.by else None,
+                expected=instead,
+                hint=f"see {instead}" if instead else "if it was right, hand the centre in again",
             )
         return tuple(quad.triple for quad in self.quads(store, name))
 
@@ -182,6 +188,8 @@ class Register:
             about.get(provenance.ACCEPTED, ""),
             about.get(provenance.IDENTIFIER, ""),
             by,
+            about.get(provenance.WITHDRAWN, ""),
+            about.get(provenance.WITHDRAWN_BY, ""),
         )
 
 
