@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,17 @@ from ncpc_kg.entries.remembered import Remembered
 from ncpc_kg.vocabulary import GRAPH, ID, NCPC
 
 COUNT = 3_000
+
+
+class Counted:
+    """A store that notes what it is asked."""
+
+    def __init__(self, store: Store, asked: list[tuple[object, ...]]) -> None:
+        self.store, self.asked = store, asked
+
+    def quads_for_pattern(self, *pattern: Any) -> Iterator[Quad]:
+        self.asked.append(pattern)
+        return self.store.quads_for_pattern(*pattern)
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +78,7 @@ def test_how_many_names_are_looked_at_does_not_grow_with_the_graph(
 def test_what_was_asked_of_a_state_is_not_asked_again(many: Store) -> None:
     asked: list[tuple[object, ...]] = []
 
-    class Counted:
-        def quads_for_pattern(self, *pattern: object) -> object:
-            asked.append(pattern)
-            return many.quads_for_pattern(*pattern)  # type: ignore[arg-type]
-
-    state = Remembered(Counted())  # type: ignore[arg-type]
+    state = Remembered(Counted(many, asked))
     node, kind = NamedNode(ID["country-7"]), NamedNode(NCPC.Country)
     for _ in range(3):
         assert len(list(state.quads_for_pattern(node, TYPE, None))) == 1
@@ -155,12 +164,7 @@ def test_a_hub_is_walked_once(desk: Desk) -> None:
     store.add(Quad(hub, LABEL, Literal("Hub", language="en"), graph))
     store.extend(Quad(hub, NamedNode(NCPC.hosts), NamedNode(ID[f"centre-{n}"]), graph) for n in range(600))
 
-    class Counted:
-        def quads_for_pattern(self, *pattern: object) -> object:
-            walked.append(pattern)
-            return store.quads_for_pattern(*pattern)  # type: ignore[arg-type]
-
-    known = Known(Counted(), desk.base)  # type: ignore[arg-type]
+    known = Known(Counted(store, walked), desk.base)
     known.prepare(desk.profile)
     centre = NamedNode(ID["centre-new"])
     known.follow(Change((Quad(hub, NamedNode(NCPC.hosts), centre, graph), Quad(centre, TYPE, hub, graph))))
@@ -168,3 +172,18 @@ def test_a_hub_is_walked_once(desk: Desk) -> None:
     assert known.label(hub) == "Hub"
     assert [quad.object for quad in known.store.quads_for_pattern(hub, TYPE, None)] == [organisation]
     assert not walked
+
+
+def test_a_name_in_english_goes_first_and_what_many_share_is_not_walked(desk: Desk, many: Store) -> None:
+    """The plain text may be a value of every centre; it is looked for only where nothing has the name."""
+    store, asked = Store(), list[tuple[object, ...]]()
+    store.extend(many)
+    french = NamedNode(ID["country-0"])
+    store.add(Quad(french, LABEL, Literal("Zimbabwe", language="fr"), NamedNode(GRAPH["x"])))
+    known = Known(Counted(store, asked), desk.base)
+    country = next(of for of in desk.profile.centre.fields if of.key == "country")
+    found = known.resolve(country, "Zimbabwe")
+    assert found is not None
+    assert known.label(found) == "Zimbabwe"
+    assert found != french
+    assert (None, LABEL, Literal("Zimbabwe"), None) not in asked
