@@ -257,6 +257,7 @@ def test_many_labels_of_one_thing_do_not_hide_others() -> None:
         (f"{BASE}id/hosting-brazil-senai", "Hosting brazil senai"),
         (f"{BASE}source/csd-bp28/L497-499", "Lines 497\u2013499"),
         (f"{BASE}source/csd-bp28/L7", "Line 7"),
+        (f"{BASE}graph/entry/97e88d82-abb8-4953-924a-bd7562d13621", "Entry 97e88d82"),
         ("http://purl.org/dc/terms/isReplacedBy", "Is replaced by"),
         ("http://example.org/", "Example org"),
         ("urn:x:yZ", "Y Z"),

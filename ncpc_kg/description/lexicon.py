@@ -26,6 +26,7 @@ SELECT ?term ?label ?definition ?broader ?inverse WHERE {
 """
 LONGEST_LABEL = 300
 _PASSAGE = re.compile(r"/L(\d+)(?:-(\d+))?$")
+_ENTRY = re.compile(r"/entry/([0-9a-f]{8})-[0-9a-f-]{27}$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
@@ -134,11 +135,14 @@ def cut(text: str, longest: int = LONGEST_LABEL) -> str:
 def spoken(iri: str) -> str:
     """Words for something without a label, from the end of its IRI.
 
-    `.../id/hosting-brazil-senai` is "Hosting brazil senai", `.../L497-499` is "Lines 497" to 499.
+    `.../id/hosting-brazil-senai` is "Hosting brazil senai", `.../L497-499` is "Lines 497" to 499, and
+    an entry of a random name is called by its beginning.
     """
     if match := _PASSAGE.search(iri):
         first, last = match[1], match[2]
         return f"Lines {first}–{last}" if last and last != first else f"Line {first}"
+    if match := _ENTRY.search(iri):
+        return f"Entry {match[1]}"
     local = re.split(r"[/#:]", iri.rstrip("/#"))[-1]
     words = " ".join(word if word.isupper() else word.lower() for word in _WORDS.findall(local[:400]))
     return cut(words[:1].upper() + words[1:]) or cut(iri)

@@ -11,7 +11,7 @@ from ncpc_kg.description.lexicon import Lexicon, better, cut
 from ncpc_kg.description.literals import literal
 from ncpc_kg.description.model import Link, Value
 from ncpc_kg.description.rows import text_of
-from ncpc_kg.description.spelling import FORM, IDENTIFIER, LABEL, TEXT, TITLE, TYPE, terms_under
+from ncpc_kg.description.spelling import ENDED, FORM, IDENTIFIER, LABEL, TEXT, TITLE, TYPE, terms_under
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,6 +72,8 @@ class Names:
         types = says.get(TYPE, ())
         kind = next((one.label for one in self.types(says)), "")
         telling = next((says[p] for p in self._terms.telling if p in says), None)
+        if ENDED in says and TEXT in says:
+            telling = None  # the text says what it was; the rest is about its end
         if not kind or (telling is None and TEXT not in says):
             return self._lexicon.label(fact[1:-1])
         if self._terms.contradiction in types and TEXT in says and IDENTIFIER in says:

@@ -100,8 +100,9 @@ class Register:
             raise NotFound("There is no accepted entry of this name.", found=name[:60])
         if listed.state != "accepted":
             instead = provenance.graph_iri(self.base, listed.by) if listed.by else None
+            who = listed.ended_by and f" by {listed.ended_by}"
             raise Gone(
-                f"This entry was {listed.state} by {listed.ended_by} at {listed.ended}.",
+                f"This entry was {listed.state}{who} at {listed.ended}.",
                 found=listed.graph,
                 expected=instead,
                 hint=f"see {instead}" if instead else "if it was right, hand the centre in again",

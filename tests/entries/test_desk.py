@@ -169,8 +169,9 @@ def test_withdrawal_takes_everything_out_but_who_and_when(desk: Desk, fresh: Sto
     graph = NamedNode(f"{desk.base}graph/entry/{submission.name}")
     assert {quad for quad in fresh.quads() if quad.graph_name != graph} == before
     assert is_closed(fresh)
-    assert [one.state for one in desk.register.list(fresh)] == ["withdrawn"]
-    with pytest.raises(Gone):
+    (listed,) = desk.register.list(fresh)
+    assert (listed.state, listed.ended_by, bool(listed.ended)) == ("withdrawn", "Curator", True)
+    with pytest.raises(Gone, match="withdrawn by Curator at 2"):
         desk.register.withdrawal(fresh, submission.name, "Curator", inbox.now())
     with pytest.raises(Conflict, match="withdrawn"):
         fresh.update(f"INSERT DATA {{ GRAPH {graph} {{ <urn:a> <urn:b> <urn:c> }} }}")

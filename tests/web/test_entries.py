@@ -289,7 +289,12 @@ def test_tokens_have_scopes(client: TestClient) -> None:
     assert client.get(f"/entries/{name}?format=ttl").text.count("dcterms:provenance") > 3
     assert client.post(f"/entries/{name}/withdraw", headers=bearer(SUBMIT)).status_code == 403
     assert client.post(f"/entries/{name}/withdraw", headers=bearer(ACCEPT)).status_code == 200
-    assert client.get(f"/entries/{name}?format=ttl").status_code == 410
+    gone = client.get(f"/entries/{name}?format=ttl")
+    assert gone.status_code == 410
+    assert re.match("This entry was withdrawn by .+ at 2", gone.json()["detail"])
+    page = client.get(f"/entries/{name}", headers=PAGE).text
+    assert re.search("<dt>Withdrawn by</dt><dd[^>]*>token [0-9a-f]+, 2", page)
+    assert "Sign in" not in page
 
 
 def test_a_refused_entry_brings_its_report(client: TestClient) -> None:
