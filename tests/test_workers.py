@@ -12,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from ncpc_kg.engine import Change, DatasetClause, Formats, GraphWrite
+from ncpc_kg.engine import Answer, Change, DatasetClause, Formats, GraphWrite
 from ncpc_kg.errors import (
     Forbidden,
     LimitReached,
@@ -511,6 +511,32 @@ def test_the_gate_runs_before_a_write_is_made(tmp_path: Path) -> None:
         assert await number(pool) == 1
 
     with_pool(tmp_path, test, gate="tests.test_workers:refusing_gate")
+
+
+def following_gate(settings: Settings) -> Gate:
+    """A gate that notes the writes it is told of."""
+
+    class Following(Gate):
+        def __init__(self) -> None:
+            self.told: list[str] = []
+
+        def follow(self, store: Store, change: Change, before: str) -> None:
+            self.told.append(f"{len(change.inserted)} {before != store.version}")
+
+        def consult(self, store: Store, head: object, body: bytes) -> Answer:
+            return Answer("graph", "text/plain", ", ".join(self.told).encode())
+
+    return Following()
+
+
+def test_workers_know_what_the_gate_was_told_before_they_were_forked(tmp_path: Path) -> None:
+    async def test(pool: WorkerPool) -> None:
+        assert (await pool.consult({})).body == b""
+        await pool.update("INSERT DATA { <http://e/a> <http://e/p> 1 }")
+        await pool.update(INSERT)
+        assert (await pool.consult({})).body == b"1 True, 39 True"
+
+    with_pool(tmp_path, test, gate="tests.test_workers:following_gate")
 
 
 def drawing_gate(settings: Settings) -> Gate:
