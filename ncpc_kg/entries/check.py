@@ -105,7 +105,10 @@ class Checker:
             tuple(Quad(t.subject, t.predicate, t.object, draft) for t in statements), tuple(without)
         )
         findings = [self.words.noted(note, entry, known) for note in entry.notes]
-        owned = list(self._ownership(entry, known, without))
+        kinds = {group.kind for group in self.profile.groups}
+        typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
+        foreign = set(entry.nodes()) - typed - {entry.centre}
+        owned = list(self._ownership(entry, foreign, known, without))
         findings += [finding for finding, _ in owned]
         findings += self._unseen(entry, known)
         findings += (self._axiom(triple, entry, known) for triple in axioms)
@@ -114,9 +117,6 @@ class Checker:
         # The submission itself is described, too, but is no node of the entry.
         raw = tuple(one for one in raw if one.focus != draft or shape_of(one) not in self.words.own_shapes)
         # What is not the entry's to describe is not held against the rules of entries.
-        kinds = {group.kind for group in self.profile.groups}
-        typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
-        foreign = set(entry.nodes()) - typed - {entry.centre}
         raw = tuple(one for one in raw if one.focus not in foreign)
         findings += self.words.explained(list(self._new_only(entry, raw, known)), entry, known)
         inferred: frozenset[Triple] = frozenset()
@@ -150,26 +150,20 @@ class Checker:
         return (finding for finding in found if finding not in before)
 
     def _ownership(
-        self, entry: Entry, known: Known, without: frozenset[Quad]
+        self, entry: Entry, foreign: set[Subject], known: Known, without: frozenset[Quad]
     ) -> Iterator[tuple[EntryFinding, str | None]]:
         """An entry describes its own nodes, each named in our namespace, and no others."""
-        kinds = {group.kind for group in self.profile.groups}
-        typed = {t.subject for t in entry.triples if t.predicate == TYPE and t.object in kinds}
         for node in entry.nodes():
             spot = entry.marks.find(node)
-            foreign = node not in typed and node != entry.centre
-            if isinstance(node, BlankNode) and not foreign:
+            if isinstance(node, BlankNode) and node not in foreign:
                 continue  # the shape of all nodes of an entry says so
-            quads = [
-                quad
-                for quad in known.store.quads_for_pattern(node, None, None, None)
-                if quad.graph_name not in HIDDEN and quad not in without
-            ]
-            where = known.shorten(cast(Term, quads[0].graph_name)) if quads else ""
-            if foreign:
-                there = f"It is in the graph already ({where}). " if quads else ""
+            about = known.store.quads_for_pattern(node, None, None, None)
+            there = next((q for q in about if q.graph_name not in HIDDEN and q not in without), None)
+            where = known.shorten(cast(Term, there.graph_name)) if there else ""
+            if node in foreign:
+                already = f"It is in the graph already ({where}). " if there else ""
                 message = (
-                    f"This node is no part of an entry. {there}Take out its statements, or hand them in "
+                    f"This node is no part of an entry. {already}Take out its statements, or hand them in "
                     "as a change of the graph."
                 )
                 twins = self._twins(node, entry, known)
@@ -181,8 +175,8 @@ class Checker:
                     f"Use one that starts with {self.base}id/."
                 )
                 yield self.words.about(node, entry, known, spot, message, "namespace"), None
-            if quads:
-                graph = quads[0].graph_name
+            if there:
+                graph = there.graph_name
                 message = (
                     f"{known.label(node) or 'This node'} is in the graph already ({where}). "
                     "Choose another IRI, or supersede the entry that describes it."

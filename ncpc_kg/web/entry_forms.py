@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-_SELECT = 60
+# Longer lists are offered as suggestions.
+LONGEST_DROP_DOWN = 60
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class _Builder:
         choices = None
         if "list" in of:
             options = tuple(self.lists[of["list"]])
-            closed = len(options) <= _SELECT
+            closed = len(options) <= LONGEST_DROP_DOWN
             if closed and value and value not in options:
                 options = (value, *options)
             choices = Choices(of["list"], options, closed)

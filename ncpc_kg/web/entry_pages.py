@@ -82,7 +82,9 @@ class EntryPages:
         findings = report["findings"] if report else ()
         boxes = entry_forms.build(form, cells, findings, add)
         lists = {
-            name: options for name, options in form["lists"].items() if len(options) > entry_forms._SELECT
+            name: options
+            for name, options in form["lists"].items()
+            if len(options) > entry_forms.LONGEST_DROP_DOWN
         }
         return self.context.page(
             exchange,
