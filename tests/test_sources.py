@@ -25,22 +25,6 @@ def test_files_get_role_graph_and_name_by_folder(make_content: ContentMaker) -> 
     ]
 
 
-@pytest.mark.parametrize(
-    ("body", "lines"),
-    [
-        ("id:a ncpc:p id:b .", [3]),
-        ("id:a\n    ncpc:p\n        id:b ,\n        id:c ;\n    ncpc:q 5 ;\n.", [5, 6, 7]),
-        ('id:a ncpc:p """one\ntwo\nthree""" ; ncpc:q 1 .', [5, 5]),
-        ("id:a ncpc:p\n\n\nid:b\n.", [6]),
-        ("id:a ncpc:p ( id:b\nid:c ) .", [3, 3, 4, 4, 4]),
-    ],
-)
-def test_every_statement_has_the_line_its_object_ends_on(body: str, lines: list[int]) -> None:
-    _, found = parse_turtle(HEAD + body, PATH)
-
-    assert sorted(found) == lines
-
-
 def test_lines_are_right_in_the_real_files(real: Content) -> None:
     wrong = []
     for file in real.files:
@@ -126,9 +110,3 @@ def test_an_empty_folder_is_an_error_not_an_empty_graph(make_content: ContentMak
 
     with pytest.raises(SourceError, match="No Turtle file in shapes/"):
         find_sources(root)
-
-
-def test_a_line_longer_than_the_parsers_buffer_counts_once() -> None:
-    text = HEAD + f'id:a id:b "{"x" * 100_000}" .\nid:a id:c 1 .'
-
-    assert parse_turtle(text, PATH)[1] == (3, 4)

@@ -14,7 +14,7 @@ from ncpc_kg.entries.model import Marks, Spot
 from ncpc_kg.entries.profile import TYPE, Group
 from ncpc_kg.errors import Place, SourceError
 from ncpc_kg.graph import rdflib_graph
-from ncpc_kg.sources import LineParser
+from ncpc_kg.lines import LineParser
 from ncpc_kg.vocabulary import PREFIXES, prefixes_under
 
 _MOST = 5_000
