@@ -152,10 +152,10 @@ def check(settings: Settings, progress: Progress = silent, reference: bool = Fal
         rules = read_rules(content.asserted, settings.content)
         close(content.asserted, rules)
     if reference:
-        progress("Validating again with pySHACL", 0.5)
+        progress("Comparing the findings with those of pySHACL", 0.5)
         others = compare_with_pyshacl(report, content.asserted, shapes)
         if report.conforms:
-            progress("Working out with owlrl what follows", 0.7)
+            progress("Holding what follows against owlrl", 0.7)
             others += compare_with_owlrl(content.asserted, rules)
         report = make_report((*report.findings, *others), report.checked)
     return report
