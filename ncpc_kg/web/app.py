@@ -33,6 +33,8 @@ from ncpc_kg.web.views import STATIC, Views
 
 log = logging.getLogger("ncpc_kg.server")
 
+_READING = ["GET", "HEAD"]
+
 
 def create_app(engine: Engine | AsyncEngine, settings: Settings, tokens: Tokens | None = None) -> FastAPI:
     """Make the application.
@@ -86,11 +88,11 @@ def _add_routes(app: FastAPI, views: Views) -> None:
         found.http_status = error.status_code
         raise found
 
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    @app.api_route("/", methods=_READING, response_class=HTMLResponse, include_in_schema=False)
     async def home(query: str | None = None) -> str:
         return views.home(query)
 
-    @app.get("/problems/{name}", response_class=HTMLResponse, include_in_schema=False)
+    @app.api_route("/problems/{name}", methods=_READING, response_class=HTMLResponse, include_in_schema=False)
     async def problem_kinds(name: str) -> str:
         kinds = problems.kinds()
         if name not in kinds:

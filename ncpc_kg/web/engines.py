@@ -10,8 +10,6 @@ from typing import Any, Protocol, cast, runtime_checkable
 from ncpc_kg.engine import Answer, DatasetClause, Engine, Formats, GraphStore, GraphWrite
 from ncpc_kg.errors import NotFound
 
-GRAPHS = "SELECT DISTINCT ?g WHERE { GRAPH ?g {} } ORDER BY ?g"
-
 
 @runtime_checkable
 class AsyncEngine(Protocol):
@@ -54,6 +52,11 @@ class Threaded:
         """As in `Engine`."""
         return self.engine.version
 
+    @property
+    def keeps_empty_graphs(self) -> bool:
+        """Whether a graph without statements is one."""
+        return getattr(self.engine, "keeps_empty_graphs", True)
+
     async def query(self, text: str, formats: Formats, dataset: DatasetClause | None = None) -> Answer:
         """As in `Engine`."""
         return await asyncio.to_thread(self.engine.query, text, formats, dataset)
@@ -88,8 +91,16 @@ class Threaded:
         return store
 
 
+def keeps_empty_graphs(engine: AsyncEngine) -> bool:
+    """Whether a graph without statements is one there."""
+    return getattr(engine, "keeps_empty_graphs", True)
+
+
 async def graph_names(engine: AsyncEngine) -> tuple[str, ...]:
-    """IRIs of all named graphs, empty ones included."""
-    answer = await engine.query(GRAPHS, Formats())
+    """IRIs of all named graphs, empty ones included where there are any."""
+    pattern = "" if keeps_empty_graphs(engine) else "?s ?p ?o"  # Virtuoso leaves ?g unbound without
+    answer = await engine.query(
+        f"SELECT DISTINCT ?g WHERE {{ GRAPH ?g {{ {pattern} }} }} ORDER BY ?g", Formats()
+    )
     rows = json.loads(answer.body)["results"]["bindings"]
     return tuple(row["g"]["value"] for row in rows if row["g"]["type"] == "uri")

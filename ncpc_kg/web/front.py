@@ -7,6 +7,7 @@ the application.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 from fastapi import FastAPI
@@ -17,11 +18,14 @@ from ncpc_kg.web import problems
 from ncpc_kg.web.access_log import AccessLog
 from ncpc_kg.web.cache import Key, ReplyCache
 from ncpc_kg.web.exchange import Reply
+from ncpc_kg.web.headers import METHODS, PREFLIGHT
 from ncpc_kg.web.metrics import CONTENT_TYPE, Metrics
 from ncpc_kg.web.shortcut import Shortcut
 from ncpc_kg.web.transport import exchange_of, identify, respond
 
 _SPARQL = ("/sparql", "/sparql/")
+_HOST = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]+\Z")
+_HEALTH = "GET, HEAD, OPTIONS"
 _TEXT = (("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"))
 # Everything of a request that its reply may depend on, beside method, query and body.
 _KEY_HEADERS = {
@@ -75,14 +79,17 @@ class Front:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         path = scope["path"]
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if scope["http_version"] == "1.1" and (len(hosts) != 1 or not hosts[0]):
+        named = len(hosts) == 1 and _HOST.match(hosts[0])
+        if not named and (scope["http_version"] == "1.1" or any(hosts)):
             error: NcpcError = RequestError(
                 "The request must name one host.", hint="send one Host header (RFC 9112, section 3.2)"
             )
             return await self._refuse(error, scope, send)
         if path in _SPARQL and not self.draining:
             return await self._sparql(scope, receive, send)
-        if path in ("/healthz", "/readyz", "/metrics"):
+        if not path.startswith("/"):
+            reply = self._whole_server(scope)
+        elif path in ("/healthz", "/readyz", "/metrics"):
             reply = await self._health(scope, path)
         elif self.draining:
             error = LimitReached("The service is shutting down.", hint="try again in a few seconds")
@@ -132,9 +139,18 @@ class Front:
         await self.app(scope, receive, watched)
         return Reply(status, label="page", sent=sent)
 
+    def _whole_server(self, scope: Scope) -> Reply:
+        """The reply to `OPTIONS *`; no other method is about the whole server (RFC 9112, 3.2.3 and 3.2.4)."""
+        if scope["method"] == "OPTIONS":
+            return Reply(204, headers=(("allow", METHODS), *PREFLIGHT), label="options")
+        error = problems.MethodNotAllowed(scope["method"], "OPTIONS")
+        return problems.reply(error, exchange_of(scope), self.app.state.views)
+
     async def _health(self, scope: Scope, path: str) -> Reply:
+        if scope["method"] == "OPTIONS":
+            return Reply(204, headers=(("allow", _HEALTH), *PREFLIGHT), label="options")
         if scope["method"] not in ("GET", "HEAD"):
-            error = problems.MethodNotAllowed(scope["method"], "GET, HEAD")
+            error = problems.MethodNotAllowed(scope["method"], _HEALTH)
             return problems.reply(error, exchange_of(scope), self.app.state.views)
         if path == "/healthz":
             return Reply(200, b"alive\n", _TEXT, label="health")
@@ -149,7 +165,9 @@ class Front:
 
 
 def _key(scope: Scope) -> Key:
-    key: list[str | bytes] = [scope["path"], scope["query_string"], scope["scheme"]]
+    key: list[str | bytes] = [
+        scope["path"], scope["query_string"], scope["scheme"], scope.get("ncpc_root", "")
+    ]  # fmt: skip
     for name, value in scope["headers"]:
         if name in _KEY_HEADERS:
             key += (name, value)

@@ -16,8 +16,9 @@ SECURITY: tuple[tuple[str, str], ...] = (
     ("access-control-expose-headers", "ETag, Link, Location, Retry-After, X-Request-ID"),
 )
 
+METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
 PREFLIGHT: tuple[tuple[str, str], ...] = (
-    ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
+    ("access-control-allow-methods", METHODS),
     (
         "access-control-allow-headers",
         "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-ID",

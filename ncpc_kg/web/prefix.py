@@ -27,8 +27,8 @@ class Prefix:
         self.trusting = trusting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and (self.root or self.trusting):
+        """Serve one request; nothing is done twice."""
+        if scope["type"] == "http" and (self.root or self.trusting) and "ncpc_root" not in scope:
             scope = self._moved(scope)
         await self.app(scope, receive, send)
 

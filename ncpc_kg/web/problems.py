@@ -29,11 +29,18 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
 
+class AddressTooLong(RequestError):
+    """The address of the request is longer than the limit."""
+
+    http_status = 414
+    title = "Address too long"
+
+
 def kinds() -> dict[str, str]:
     """What each kind of error means, by the name in the address of its description."""
     found = [
         value
-        for value in (*vars(errors).values(), MethodNotAllowed)
+        for value in (*vars(errors).values(), MethodNotAllowed, AddressTooLong)
         if isinstance(value, type) and issubclass(value, NcpcError)
     ]
     return dict(sorted((_name(kind), (kind.__doc__ or "").strip().splitlines()[0]) for kind in found))

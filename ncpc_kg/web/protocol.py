@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from pyoxigraph import NamedNode
 
 from ncpc_kg.engine import DatasetClause
-from ncpc_kg.errors import ParameterError, QueryError, UnsupportedCoding, UnsupportedMediaType
+from ncpc_kg.errors import ParameterError, QueryError, UnsupportedMediaType
 from ncpc_kg.negotiation import FORMAT_PARAMETERS
 from ncpc_kg.web.exchange import Exchange
 
@@ -155,22 +155,15 @@ def content_type(exchange: Exchange) -> str:
     """Media type of the body, without parameters; empty if the request says none.
 
     Raises:
-        UnsupportedMediaType: Its charset is not UTF-8, or the body is compressed.
+        UnsupportedMediaType: Its charset is not UTF-8.
     """
+    said = exchange.header("content-type") or ""
     header = Message()
-    header["Content-Type"] = exchange.header("content-type") or ""
+    header["Content-Type"] = said
     charset = str(header.get_param("charset") or "utf-8").lower()
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("The body is not in UTF-8.", found=charset, hint="send it in UTF-8")
-    coding = exchange.header("content-encoding")
-    if coding and coding.strip().lower() != "identity":
-        raise UnsupportedCoding(
-            "Compressed bodies are not taken.",
-            found=coding[:60],
-            expected="identity (RFC 9110, section 8.4)",
-            hint="send the body as it is",
-        )
-    return header.get_content_type() if exchange.header("content-type") else ""
+    return said.partition(";")[0].strip().lower()
 
 
 def text_body(exchange: Exchange) -> str:

@@ -30,6 +30,7 @@ from ncpc_kg.web.app import create_app
 from ncpc_kg.web.engines import AsyncEngine, Threaded
 from ncpc_kg.web.front import Front
 from ncpc_kg.web.metrics import Metrics
+from ncpc_kg.web.prefix import Prefix
 from ncpc_kg.workers import WorkerPool
 
 log = logging.getLogger("ncpc_kg.server")
@@ -114,8 +115,9 @@ async def _serve(
     access_log = AccessLog() if settings.access_log else None
     front = Front(app, metrics, access_log)
     _watch(metrics, front, pool)
+    behind_proxy = settings.root_path or settings.trust_proxy
     server = Server(
-        front,
+        Prefix(front, settings.root_path, settings.trust_proxy) if behind_proxy else front,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGINL,

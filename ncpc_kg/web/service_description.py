@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from pyoxigraph import BlankNode, NamedNode, Triple
 
 from ncpc_kg.mediatypes import GRAPH_FORMATS, RESULT_FORMATS
+from ncpc_kg.settings import Settings
 from ncpc_kg.store.serialisation import graph_bytes
+from ncpc_kg.web.engines import AsyncEngine, graph_names, keeps_empty_graphs
+from ncpc_kg.web.tokens import Tokens
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
 _FORMATS = "http://www.w3.org/ns/formats/"
@@ -20,27 +23,34 @@ _RESULT_IRIS = {
 }
 
 
-def describe(endpoint: str, graphs: Iterable[str], writable: bool, federates: bool, media_type: str) -> bytes:
+async def describe(
+    endpoint: str, engine: AsyncEngine, settings: Settings, tokens: Tokens, media_type: str
+) -> bytes:
     """Serialise the service description.
 
     Args:
         endpoint: Address of the endpoint, as the client reached it.
-        graphs: IRIs of the named graphs.
-        writable: Whether updates are possible at all.
-        federates: Whether SERVICE may reach any host.
+        engine: Where the graph is.
+        settings: Settings of the service.
+        tokens: Who may send updates; where nobody may, there are none.
         media_type: What to serialise it in.
     """
-    return graph_bytes(_triples(endpoint, graphs, writable, federates), media_type)
+    features = ["UnionDefaultGraph"]
+    if keeps_empty_graphs(engine):
+        features.append("EmptyGraphs")
+    if settings.allowed_services:
+        features.append("BasicFederatedQuery")
+    triples = _triples(endpoint, await graph_names(engine), features, tokens.grant("update"))
+    return graph_bytes(triples, media_type)
 
 
-def _triples(endpoint: str, graphs: Iterable[str], writable: bool, federates: bool) -> list[Triple]:
+def _triples(endpoint: str, graphs: Iterable[str], features: Iterable[str], writable: bool) -> list[Triple]:
     service, dataset, default = BlankNode("service"), BlankNode("dataset"), BlankNode("default")
     found = [
         Triple(service, _TYPE, _sd("Service")),
         Triple(service, _sd("endpoint"), NamedNode(endpoint)),
         Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query")),
-        Triple(service, _sd("feature"), _sd("UnionDefaultGraph")),
-        Triple(service, _sd("feature"), _sd("EmptyGraphs")),
+        *(Triple(service, _sd("feature"), _sd(name)) for name in features),
         Triple(service, _sd("defaultDataset"), dataset),
         Triple(dataset, _TYPE, _sd("Dataset")),
         Triple(dataset, _sd("defaultGraph"), default),
@@ -48,8 +58,6 @@ def _triples(endpoint: str, graphs: Iterable[str], writable: bool, federates: bo
     ]
     if writable:
         found.append(Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Update")))
-    if federates:
-        found.append(Triple(service, _sd("feature"), _sd("BasicFederatedQuery")))
     for result in RESULT_FORMATS:
         iri = NamedNode(_FORMATS + _RESULT_IRIS[result.name])
         found.append(Triple(service, _sd("resultFormat"), iri))

@@ -13,7 +13,7 @@ from ncpc_kg.negotiation import asked_format, choose, formats, graph_format
 from ncpc_kg.settings import Settings
 from ncpc_kg.web import problems, service_description
 from ncpc_kg.web.compression import compressed
-from ncpc_kg.web.engines import AsyncEngine, graph_names
+from ncpc_kg.web.engines import AsyncEngine
 from ncpc_kg.web.exchange import Exchange, Reply
 from ncpc_kg.web.headers import PREFLIGHT
 from ncpc_kg.web.protocol import Description, Parameters, Query, Update, operation
@@ -108,13 +108,7 @@ class SparqlEndpoint:
             page = (await self.form(None, site) if self.form else self.views.sparql(site=site)).encode()
             return Reply(200, page, (("content-type", "text/html; charset=utf-8"), vary), label="page")
         media_type = self._description_type(exchange, wanted)
-        body = service_description.describe(
-            base,
-            await graph_names(self.engine),
-            bool(self.tokens.digests),
-            bool(self.settings.allowed_services),
-            media_type,
-        )
+        body = await service_description.describe(base, self.engine, self.settings, self.tokens, media_type)
         headers = (("content-type", _with_charset(media_type)), vary, ("cache-control", "no-cache"))
         return Reply(200, body, headers, label="description")
 

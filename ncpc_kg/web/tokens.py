@@ -51,6 +51,10 @@ class Tokens:
             lines += [(line.strip(), Where(file, number)) for number, line in enumerate(written, 1)]
         return cls(tuple(_parse(text, where) for text, where in lines if text and text[0] != "#"))
 
+    def grant(self, scope: str) -> bool:
+        """Whether any token has a scope."""
+        return any(scope in scopes for _, scopes in self.digests)
+
     def check(self, exchange: Exchange, scope: str) -> None:
         """Make sure that a request carries a token with a scope.
 
@@ -58,7 +62,7 @@ class Tokens:
             Unauthorized: It has no token, or one that is not known.
             Forbidden: Its token lacks the scope, or the service has no tokens at all.
         """
-        if not any(scope in scopes for _, scopes in self.digests):
+        if not self.grant(scope):
             raise Forbidden(
                 "This service can only be read.",
                 hint=f"its operator can allow writing with a token of scope {scope!r} in {VARIABLE}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import re
 import secrets
@@ -12,7 +13,14 @@ from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
-from ncpc_kg.errors import NcpcError, RequestError, TooLarge, TooSlow
+from ncpc_kg.errors import (
+    NcpcError,
+    PreconditionFailed,
+    RequestError,
+    TooLarge,
+    TooSlow,
+    UnsupportedCoding,
+)
 from ncpc_kg.web import problems
 from ncpc_kg.web.exchange import Exchange, Reply, joined
 from ncpc_kg.web.headers import SECURITY_BYTES
@@ -27,6 +35,11 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 LONGEST_ADDRESS = 32 * 1024
 _PATIENCE = 0.05
 _GRACE, _SLOWEST = 15.0, 10_000
+_CONDITIONS = (b"if-match", b"if-none-match")
+_OF_UNCHANGED = (b"etag", b"vary", b"cache-control", b"location")
+_CHANGED = PreconditionFailed(
+    "This is not the state that the request expects.", hint="ask again without If-Match"
+)
 _START = secrets.token_hex(6)
 _NUMBERS = itertools.count(1)
 
@@ -54,7 +67,7 @@ class Endpoint:
         exchange = exchange_of(scope)
         try:
             if len(exchange.query) > LONGEST_ADDRESS:
-                raise TooLarge(
+                raise problems.AddressTooLong(
                     "The address is too long.",
                     expected=f"at most {LONGEST_ADDRESS} bytes",
                     hint="send the query with POST",
@@ -123,10 +136,19 @@ async def read_body(exchange: Exchange, receive: Receive, limit: int) -> bytes:
     """Read the body of a request.
 
     Raises:
+        UnsupportedCoding: It is compressed.
         TooLarge: It is larger than `limit` bytes, or says so.
         TooSlow: It does not come as fast as any client can send.
         RequestError: It ends before it is whole, or its chunks are broken.
     """
+    coding = exchange.headers.get("content-encoding", "identity")
+    if coding.strip().lower() != "identity":
+        raise UnsupportedCoding(
+            "Compressed bodies are not taken.",
+            found=coding[:60],
+            expected="identity (RFC 9110, section 8.4)",
+            hint="send the body as it is",
+        )
     length = exchange.headers.get("content-length", "0")
     too_large = TooLarge("The body of the request is too large.", expected=f"at most {limit} bytes")
     if length.isdecimal() and int(length) > limit:
@@ -191,17 +213,18 @@ async def unless_gone(answering: Awaitable[Reply], receive: Receive) -> Reply:
 
 
 async def respond(scope: Scope, send: Send, reply: Reply) -> None:
-    """Send a reply; answers conditional requests (RFC 9110, section 13.1.2) and HEAD."""
+    """Send a reply; answers conditional requests (RFC 9110, section 13.2.2) and HEAD."""
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in reply.headers]
     body, status = reply.body, reply.status
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        tag = reply.header("etag")
-        wanted = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
-        if tag and wanted and _matches(wanted.decode("latin-1"), tag):
-            status, body = 304, b""
-            headers = [
-                pair for pair in headers if pair[0] in (b"etag", b"vary", b"cache-control", b"location")
-            ]
+        conditions = [pair for pair in scope["headers"] if pair[0] in _CONDITIONS]
+        if conditions:
+            status = _decided(conditions, reply.header("etag"))
+        if status == 304:
+            body, headers = b"", [pair for pair in headers if pair[0] in _OF_UNCHANGED]
+        elif status == 412:
+            body = json.dumps(problems.document(_CHANGED, identify(scope))).encode()
+            headers = [(b"content-type", problems.PROBLEM.encode())]
     if status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     headers.append((b"x-request-id", identify(scope).encode()))
@@ -210,8 +233,11 @@ async def respond(scope: Scope, send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-def _matches(header: str, tag: str) -> bool:
-    """Weak comparison of entity tags (RFC 9110, section 8.8.3.2)."""
-    if header.strip() == "*":
-        return True
-    return tag.removeprefix("W/") in re.findall(r'"[^"]*"', header)
+def _decided(conditions: list[tuple[bytes, bytes]], tag: str | None) -> int:
+    """The status of a reply under conditions: strong comparison for If-Match, else weak (section 13.1)."""
+    for header, status, wanted in ((b"if-match", 412, True), (b"if-none-match", 304, False)):
+        given = ", ".join(value.decode("latin-1") for name, value in conditions if name == header)
+        tags = re.findall(r'(?:W/)?"[^"]*"', given if wanted else given.replace("W/", ""))
+        if given and (given.strip() == "*" or tag in tags) != wanted:
+            return status
+    return 200

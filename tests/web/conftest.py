@@ -31,7 +31,7 @@ class Client:
         self.app = app
 
     def request(self, method: str, url: str, token: str | None = None, **rest: Any) -> httpx.Response:
-        headers = dict(rest.pop("headers", {}))
+        headers = httpx.Headers(rest.pop("headers", None))
         if token:
             headers["authorization"] = f"Bearer {token}"
 

@@ -107,6 +107,22 @@ def test_health_and_figures(front: Client) -> None:
     assert 'ncpc_kg_replies_total{kind="problem",status="400"} 1.0' in text
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_options_of_health_and_figures(front: Client, path: str) -> None:
+    """RFC 9110, section 9.3.7."""
+    reply = front.request("OPTIONS", path)
+    assert (reply.status_code, reply.content) == (204, b"")
+    assert reply.headers["allow"] == front.post(path).headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("host", ["a b", "a/b", 'a"b', "a\\b", "é", ""])
+@pytest.mark.parametrize("path", ["/sparql?query=ASK%7B%7D", "/healthz", "/"])
+def test_what_cannot_be_a_host_is_refused(front: Client, path: str, host: str) -> None:
+    """RFC 9112, section 3.2."""
+    assert front.get(path, headers={"host": host.encode()}).status_code == 400
+    assert front.get(path, headers={"host": "my_app.local:8000"}).status_code == 200
+
+
 def test_not_ready_while_stopping(front: Client) -> None:
     assert isinstance(front.app, Front)
     front.app.draining = True

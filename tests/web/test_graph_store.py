@@ -73,7 +73,10 @@ def test_put_of_an_empty_graph_is_a_graph(client: Client) -> None:
         ({"content-type": "text/turtle"}, '<?xml version="1.0"?><rdf:RDF/>', 400),
         ({"content-type": "application/rdf+xml"}, JOHN, 400),
         ({"content-type": "text/html"}, JOHN, 415),
-        ({}, JOHN, 415),
+        ({"content-type": "turtle"}, "<http://e/a> <http://e/p> 1 .", 415),
+        ({"content-type": "text/turtle, text/turtle"}, JOHN, 415),
+        ({}, JOHN, 400),
+        ({}, "", 400),
         ({"content-type": "text/turtle; charset=latin-1"}, JOHN, 415),
         ({"content-type": "application/trig"}, "<http://e/g> { <a> <b> <c> }", 400),
         ({"content-type": "application/ld+json"}, '{"@context": "http://127.0.0.1:9/c", "a": 1}', 400),
@@ -83,10 +86,44 @@ def test_put_of_an_empty_graph_is_a_graph(client: Client) -> None:
 def test_payloads_that_cannot_be_read(
     client: Client, headers: dict[str, str], body: str, status: int
 ) -> None:
-    """Section 5.3: 400 where the payload is not what the header says, 415 for other types."""
+    """Section 5.1: 400 where the payload is not what the header says, 415 for other types."""
     reply = client.request("PUT", "/graphs?default", token=TOKEN, content=body, headers=headers)
     assert reply.status_code == status
     assert client.get("/graphs?default").content.strip() == b""
+
+
+def test_without_a_type_a_document_is_rdf_xml(client: Client) -> None:
+    """Section 5."""
+    body = ox.serialize(ox.parse(JOHN, ox.RdfFormat.TURTLE), format=ox.RdfFormat.RDF_XML)
+    assert client.request("PUT", PERSON, token=TOKEN, content=body).status_code == 201
+    assert canonical(client.get(PERSON).content) == canonical(JOHN)
+
+
+@pytest.mark.parametrize("name", ["a%2Fb", "a%20b", "%C3%A9", "a%3Fb"])
+def test_the_address_itself_names_the_graph(client: Client, name: str) -> None:
+    """Section 4.1: as it was sent, so that an encoded slash is none."""
+    assert put(client, f"/graphs/{name}") == 201
+    listed = client.query("SELECT ?g { GRAPH ?g { ?s ?p 'John Doe' } }").json()["results"]["bindings"]
+    assert [row["g"]["value"] for row in listed] == [f"{HOST}/graphs/{name}"]
+    assert client.get("/graphs/a/b").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("accept", "found"),
+    [
+        ("text/html, application/rdf+xml;q=0.9", "application/rdf+xml"),
+        ("text/html, */*;q=0.1", "text/turtle; charset=utf-8"),
+        ("text/html", None),
+        ("text/turtle;q=0, */*", "application/n-triples"),
+    ],
+)
+def test_accept_is_ranked(client: Client, accept: str, found: str | None) -> None:
+    """Section 5.2: 406 where no format that is accepted can be offered."""
+    put(client, PERSON)
+    for url in (PERSON, "/graphs"):
+        reply = client.get(url, headers={"accept": accept})
+        assert reply.status_code == (406 if found is None else 200)
+        assert found is None or reply.headers["content-type"] == found
 
 
 def test_syntax_error_has_a_line(client: Client) -> None:
@@ -164,7 +201,7 @@ def test_parts_nested_without_end(client: Client) -> None:
 
 
 def test_head(client: Client) -> None:
-    """Section 5.7."""
+    """Section 5.6."""
     put(client, PERSON)
     head, get = client.request("HEAD", PERSON), client.get(PERSON)
     assert (head.status_code, head.content) == (200, b"")
@@ -188,7 +225,8 @@ def test_formats_in_and_out(client: Client, one: object) -> None:
 
 def test_conditional_writes(client: Client) -> None:
     """RFC 9110, section 13.1: no lost update."""
-    assert put(client, PERSON, if_match="*") == 412
+    refused = client.request("PUT", PERSON, token=TOKEN, content=JOHN, headers={**TURTLE, "if-match": "*"})
+    assert (refused.status_code, refused.json()["found"]) == (412, "no such graph")
     assert put(client, PERSON, if_none_match="*") == 201
     assert put(client, PERSON, if_none_match="*") == 412
     tag = client.get(PERSON, headers={"accept": "text/turtle"}).headers["etag"]
@@ -197,6 +235,10 @@ def test_conditional_writes(client: Client) -> None:
     assert other != tag
     assert put(client, PERSON, JOHN.replace("John", "Jane"), if_match=f'"nope", {tag}') == 204
     assert put(client, PERSON, if_match=tag) == 412
+    now = client.get(PERSON, headers={"accept": "text/turtle"}).headers["etag"]
+    assert put(client, PERSON, if_match=f"W/{now}") == 412, "section 13.1.1: strong comparison"
+    assert put(client, PERSON, if_none_match=f"W/{now}") == 412, "section 13.1.2: weak comparison"
+    assert client.get(PERSON, headers={"if-match": tag}).status_code == 412
     stale = {"if-match": tag}
     assert client.request("DELETE", PERSON, token=TOKEN, headers=stale).status_code == 412
     fresh = client.get(PERSON).headers["etag"]
@@ -211,6 +253,7 @@ def test_conditional_writes(client: Client) -> None:
         ("GET", "/graphs?graph=http%3A%2F%2Fe%2Fa&default", 400),
         ("GET", "/graphs?graph=http%3A%2F%2Fe%2Fa&graph=http%3A%2F%2Fe%2Fb", 400),
         ("GET", "/graphs?graph=", 400),
+        ("PUT", "/graphs?graph=relative", 400),
         ("GET", "/graphs?default=yes", 400),
         ("GET", "/graphs?other=1", 400),
         ("GET", f"{PERSON}?default", 400),
@@ -226,7 +269,7 @@ def test_bad_requests(client: Client, method: str, url: str, status: int) -> Non
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_writing_needs_a_token(client: Client, method: str) -> None:
-    """Section 7: security considerations."""
+    """Section 6: security considerations."""
     assert client.request(method, PERSON, headers=TURTLE, content=JOHN).status_code == 401
     assert client.request(method, PERSON, token=TOKEN[::-1], headers=TURTLE).status_code == 403
 

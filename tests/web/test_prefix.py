@@ -14,7 +14,9 @@ from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
 from ncpc_kg.vocabulary import BASE
 from ncpc_kg.web import create_app
-from ncpc_kg.web.prefix import cleaned
+from ncpc_kg.web.front import Front
+from ncpc_kg.web.metrics import Metrics
+from ncpc_kg.web.prefix import Prefix, cleaned
 from ncpc_kg.web.tokens import Tokens
 from tests.web import sample
 from tests.web.conftest import Client, CountingStore
@@ -88,6 +90,27 @@ def test_forwarded_headers_count_only_where_they_are_trusted(
         trusting.get("/id/centre-brazil", headers=told).headers["location"] == "/ncpc/id/centre-brazil.html"
     )
     assert "https://data.example/ncpc/sitemap.xml" in trusting.get("/robots.txt", headers=told).text
+
+
+def test_the_front_knows_the_proxy_too(network: CountingStore, tokens: Tokens, tmp_path: Path) -> None:
+    """Queries go past the application, and are kept apart by what the proxy tells."""
+    settings = replace(sample.write_content(tmp_path), trust_proxy=True)
+    client = Client(Prefix(Front(create_app(network, settings, tokens), Metrics()), trusting=True))
+    told = {"x-forwarded-prefix": "/ncpc", "x-forwarded-proto": "https", "x-forwarded-host": "data.example"}
+    described = client.get("/sparql", headers={**told, "accept": "application/n-triples"}).text
+    assert "<https://data.example/ncpc/sparql>" in described
+    asked = {"query": "SELECT (<x> AS ?y) {}", "format": "csv"}
+    for headers, address in ((told, "https://data.example/ncpc/x"), ({}, "http://www.example/x")):
+        assert client.get("/sparql", params=asked, headers=headers).text.split() == ["y", address]
+    assert '"/ncpc/id/country-brazil"' in client.get("/ncpc/id/centre-brazil.html", headers=told).text
+    assert client.get("/ncpc/healthz", headers=told).status_code == 200
+
+
+def test_the_list_of_graphs_names_the_endpoint_under_the_prefix(behind: Client) -> None:
+    """SPARQL 1.1 Service Description, section 3.2.1."""
+    accept = {"accept": "application/n-triples"}
+    for path in ("/kg/graphs", "/kg/sparql"):
+        assert "#endpoint> <http://www.example/kg/sparql>" in behind.get(path, headers=accept).text
 
 
 @pytest.mark.parametrize(

@@ -180,13 +180,31 @@ def test_relative_iris_are_resolved_against_the_endpoint(client: Client) -> None
             400,
             {"headers": UPDATE, "content": "WITH <http://e/a> DELETE { ?s ?p 1 } WHERE { ?s ?p 1 }"},
         ),
+        (
+            "POST",
+            "/sparql?using-graph-uri=http%3A%2F%2Fexample%2Fpeople",
+            400,
+            {"headers": UPDATE, "content": "DELETE { ?s ?p ?o } USING NAMED <http://e/a> WHERE { ?s ?p ?o }"},
+        ),
+        ("POST", "/sparql?update=CLEAR%20ALL", 400, {"headers": UPDATE, "content": "CLEAR ALL"}),
+        ("POST", "/sparql?query=ASK%20%7B%7D", 400, {"headers": FORM, "content": "update=CLEAR%20ALL"}),
+        ("POST", "/sparql", 415, {"headers": {"content-type": "sparql-query"}, "content": "ASK {}"}),
+        (
+            "POST",
+            "/sparql",
+            415,
+            {
+                "headers": [("content-type", QUERY["content-type"]), ("content-type", "a/b")],
+                "content": "ASK {}",
+            },
+        ),
         ("GET", "/sparql?default-graph-uri=http%3A%2F%2Fe%2F", 400, {}),
         ("GET", "/sparql?query=ASK%20%7B%7D&default-graph-uri=relative", 400, {}),
         ("GET", "/sparql?query=ASK%20%7B%7D&default-graph-uri=", 400, {}),
         ("GET", "/sparql?query=ASK%20%7B%7D&using-graph-uri=http%3A%2F%2Fe%2F", 400, {}),
         ("GET", "/sparql?query=ASK%20%7B%7D&timeout=5", 400, {}),
         ("POST", "/sparql?query=ASK%20%7B%7D", 400, {"headers": QUERY, "content": "ASK {}"}),
-        ("GET", "/sparql?" + "x" * 40_000, 413, {}),
+        ("GET", "/sparql?" + "x" * 40_000, 414, {}),
         ("POST", "/sparql", 413, {"headers": QUERY, "content": b"#" * 100_001}),
         ("POST", "/sparql", 415, {"headers": {**QUERY, "content-encoding": "gzip"}, "content": b"x"}),
     ],
@@ -303,6 +321,14 @@ def test_head_is_get_without_body(client: Client) -> None:
     assert head.headers["content-length"] == str(len(get.content))
 
 
+@pytest.mark.parametrize("path", ["/", "/problems/not-found", "/openapi.json", "/static/site.css", "/graphs"])
+def test_head_at_every_address(client: Client, path: str) -> None:
+    """RFC 9110, section 9.1: GET and HEAD must be supported."""
+    head, get = client.request("HEAD", path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
 def test_options_and_cors(client: Client) -> None:
     """The Fetch standard: other sites may query, with the headers they need."""
     reply = client.request(
@@ -319,7 +345,7 @@ def test_options_and_cors(client: Client) -> None:
     assert "access-control-allow-credentials" not in reply.headers
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/static/site.css", "/problems/not-found"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/static/site.css", "/problems/not-found", "/"])
 def test_options_at_every_address(client: Client, path: str) -> None:
     """RFC 9110, section 9.3.7, and the Fetch standard: a preflight is never refused."""
     reply = client.request("OPTIONS", path, headers={"access-control-request-method": "GET"})
@@ -343,6 +369,32 @@ def test_conditional_requests(client: Client) -> None:
     assert client.get("/sparql", params={"query": BOTH}, headers=again).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ([("if-none-match", "*")], 304),
+        ([("if-none-match", "W/TAG")], 304),
+        ([("if-none-match", '"other"'), ("if-none-match", "TAG")], 304),
+        ([("if-none-match", '"other", W/"another"')], 200),
+        ([("if-match", "TAG")], 200),
+        ([("if-match", "*")], 200),
+        ([("if-match", '"other"')], 412),
+        ([("if-match", "W/TAG")], 412),
+        ([("if-match", '"other"'), ("if-none-match", "TAG")], 412),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_conditions(client: Client, given: list[tuple[str, str]], status: int, method: str) -> None:
+    """RFC 9110, sections 13.1.1 (strong), 13.1.2 (weak), 13.2.2 (order) and 5.3 (lists over lines)."""
+    tag = client.get("/sparql", params={"query": BOTH}).headers["etag"]
+    headers = [(name, value.replace("TAG", tag)) for name, value in given]
+    reply = client.request(method, "/sparql", params={"query": BOTH}, headers=headers)
+    assert reply.status_code == status
+    if status == 412 and method == "GET":
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.json()["status"] == 412
+
+
 @pytest.mark.parametrize("function", ["NOW()", "RAND()", "UUID()", "STRUUID()"])
 def test_what_changes_by_itself_has_no_tag(client: Client, function: str) -> None:
     reply = client.query(f"SELECT ({function} AS ?x) {{}}")
@@ -361,6 +413,56 @@ def test_compressed_responses(client: Client) -> None:
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
     assert packed.headers["etag"] != plain.headers["etag"]
     assert "Accept-Encoding" in packed.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "packed"),
+    [
+        ("gzip;q=0.5", True),
+        ("GZIP ; Q=1.0", True),
+        ("x-gzip", True),
+        ("*", True),
+        ("br, *;q=0.1", True),
+        ("identity, gzip", True),
+        ("identity;q=1, gzip;q=0.5", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_the_coding_that_is_liked_best(client: Client, accept: str, packed: bool) -> None:
+    """RFC 9110, section 12.5.3."""
+    text = "SELECT ?n { VALUES ?n { " + " ".join(map(str, range(200))) + " } }"
+    reply = client.get("/sparql", params={"query": text}, headers={"accept-encoding": accept})
+    assert reply.headers.get("content-encoding") == ("gzip" if packed else None)
+
+
+@pytest.mark.parametrize("accept", ["gzip, identity;q=0", "gzip;q=0.1, *;q=0"])
+def test_a_small_reply_is_compressed_where_nothing_else_is_taken(client: Client, accept: str) -> None:
+    """RFC 9110, section 12.5.3."""
+    reply = client.get("/sparql", params={"query": "ASK {}"}, headers={"accept-encoding": accept})
+    assert reply.headers["content-encoding"] == "gzip"
+    assert reply.json()["boolean"] is True
+
+
+@pytest.mark.parametrize(
+    ("accept", "found"),
+    [
+        ("text/csv, */*;q=0", "text/csv; charset=utf-8"),
+        ("*/*;q=0.5, application/sparql-results+json;q=0", "application/sparql-results+xml"),
+        ("text/*", "text/csv; charset=utf-8"),
+        ("text/*;q=0.9, text/tab-separated-values", "text/tab-separated-values; charset=utf-8"),
+        ("application/sparql-results+xml;q=0.2, application/json;q=0.3", "application/json"),
+        ("", "application/sparql-results+json"),
+        ("*/*;q=0", None),
+    ],
+)
+def test_accept_is_ranked(client: Client, accept: str, found: str | None) -> None:
+    """Section 2.1.5 and RFC 9110, section 12.5.1."""
+    reply = client.query("SELECT * {}", accept)
+    assert reply.status_code == (406 if found is None else 200)
+    assert found is None or reply.headers["content-type"] == found
 
 
 def test_browsers_get_pages(client: Client) -> None:

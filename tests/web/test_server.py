@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -185,6 +186,66 @@ def answer(service: Service, raw: bytes) -> bytes:
         while part := connection.recv(65536):
             found += part
         return found
+
+
+def test_requests_that_come_at_once_are_answered_in_their_order(service: Service) -> None:
+    """RFC 9112, section 9.3.2."""
+    slow = quote("SELECT (COUNT(*) AS ?slow) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
+    paths = (f"/sparql?format=csv&query={slow}", "/healthz", "/nothing", "/sparql?format=csv&query=ASK")
+    heads = "".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n" for path in paths)
+    reply = answer(service, heads.encode() + b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    found = re.findall(rb"HTTP/1.1 (\d+)", reply)
+    assert found == [b"200", b"200", b"404", b"400", b"200"]
+    assert reply.index(b"slow\r\n64000") < reply.index(b"alive") < reply.index(b"ready\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200", b"alive"),
+        (b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"204", b""),
+        (b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n", b"405", b"problem"),
+        (b"GET http://a/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"200", b"alive"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n", b"400", b"one host"),
+        (b"GET /?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"414", b""),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 600_000 + b"\r\n\r\n", b"431", b""),
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: application/sparql-query\r\n\r\n3\r\nASK\r\n2;x=y\r\n{}\r\n0\r\nX: 1\r\n\r\n",
+            b"200",
+            b"true",
+        ),
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n"
+            b"Content-Type: application/sparql-query\r\n\r\n",
+            b"413",
+            b"too large",
+        ),
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n"
+            b"Content-Type: application/sparql-query\r\n\r\nASK{}",
+            b"400",
+            b"",
+        ),
+    ],
+    ids=[
+        "1.0",
+        "OPTIONS *",
+        "CONNECT",
+        "absolute",
+        "no host",
+        "414",
+        "431",
+        "chunks",
+        "Expect",
+        "two lengths",
+    ],
+)
+def test_requests_as_http_has_them(service: Service, raw: bytes, status: bytes, body: bytes) -> None:
+    """RFC 9112, sections 2.3, 3.2, 3.2.2 to 3.2.4, 6.3 and 7.1; RFC 9110, 10.1.1, 15.5.14, 15.5.15."""
+    reply = answer(service, raw)
+    assert re.match(rb"HTTP/1.[01] (\d+)", reply)[1] == status, reply[:300]  # type: ignore[index]
+    assert body in reply
 
 
 @pytest.mark.parametrize(

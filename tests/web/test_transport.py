@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.types import Message
 
-from ncpc_kg.errors import RequestError, TooSlow
+from ncpc_kg.errors import RequestError, TooSlow, UnsupportedCoding
 from ncpc_kg.web import transport
 from ncpc_kg.web.exchange import Exchange
 
@@ -33,3 +33,15 @@ def test_a_body_that_ends_early_is_an_error() -> None:
 
     with pytest.raises(RequestError, match="before its body was whole"):
         asyncio.run(transport.read_body(EXCHANGE, receive, 1000))
+
+
+def test_a_compressed_body_is_not_even_read() -> None:
+    """RFC 9110, section 15.5.16."""
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    packed = Exchange("POST", "/entries", "", {"content-encoding": "gzip"}, b"")
+    with pytest.raises(UnsupportedCoding) as caught:
+        asyncio.run(transport.read_body(packed, receive, 1000))
+    assert caught.value.http_status == 415
