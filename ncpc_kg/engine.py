@@ -45,6 +45,10 @@ class DatasetClause:
     base: str | None = None
 
 
+TRUE = ("true", "1")
+"""How engines spell true (XML Schema Datatypes, section 3.3.2.2)."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A complete serialised result.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ncpc_kg.engine import Answer
+from ncpc_kg.engine import TRUE, Answer
 
 MOST_CELLS = 3000
 
@@ -95,7 +95,7 @@ def read_indicator_table(answer: Answer) -> IndicatorTable:
         text = {name: value["value"] for name, value in found.items()}
         unit, indicator = text["unit"], text["indicator"]
         columns.setdefault(indicator, text["indicatorLabel"])
-        units.setdefault(unit, (text.get("unitLabel", unit), text["whole"] == "true"))
+        units.setdefault(unit, (text.get("unitLabel", unit), text["whole"] in TRUE))
         held = cells.get((unit, indicator))
         marks = held.marks if held else ()
         if "contradiction" in text:

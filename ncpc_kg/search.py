@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ncpc_kg.engine import Answer
+from ncpc_kg.engine import TRUE, Answer
 
 LONGEST_QUERY = 200
 LIMIT = 50
@@ -157,9 +157,9 @@ def read_index(answer: Answer) -> Index:
             found["thing"]["value"],
             found["name"]["value"],
             found.get("kind", {}).get("value", ""),
-            found["preferred"]["value"] == "true",
+            found["preferred"]["value"] in TRUE,
             found["name"].get("xml:lang", ""),
-            found.get("fact", {}).get("value") == "true",
+            found.get("fact", {}).get("value") in TRUE,
         )
         for found in json.loads(answer.body)["results"]["bindings"]
     )

@@ -74,9 +74,13 @@ def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 60) ->
 
 
 @contextmanager
-def started(command: list[str], url: str, cwd: Path, seconds: float = 60) -> Iterator[None]:
+def started(
+    command: list[str], url: str, cwd: Path, seconds: float = 60, env: dict[str, str] | None = None
+) -> Iterator[None]:
     """Run a server until the end of the block."""
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_for(url, process, seconds)
         yield

@@ -340,6 +340,8 @@ def test_capabilities_are_as_the_documentation_says(clean: Engine) -> None:
     can = promised(embedded)
     assert can["queries, updates, named graphs, formats"]
     assert can["tags, kept replies"] == bool(clean.version)
+    entries = "entries are checked and taken, writes are held against the shapes and closed"
+    assert can[entries] == hasattr(clean, "consult")
     store: GraphStore = clean  # type: ignore[assignment]
     store.write_graph(GraphWrite("put", G, ((b"", "text/turtle"),), "http://e/"))
     try:

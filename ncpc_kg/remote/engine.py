@@ -7,24 +7,24 @@ is tested.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
+    Literal,
     NamedNode,
     Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
     RdfFormat,
-    Triple,
     parse,
     parse_query_results,
-    serialize,
 )
 
-from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite, Subject, Term
+from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite
 from ncpc_kg.errors import NotFound, QueryError, ServiceError, StoreError
 from ncpc_kg.remote.connection import Connection, Endpoints
 from ncpc_kg.settings import Settings
@@ -39,12 +39,15 @@ _CHUNK = 2000
 _BUILD = BASE + "graph/build"
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
 _PART = "http://purl.org/dc/terms/hasPart"
+# Virtuoso spells the truth values of its data 1 and 0, in JSON and in N-Triples.
+_BOOLEAN = rb"http://www\.w3\.org/2001/XMLSchema#boolean"
+_DIGIT = re.compile(rb'"([01])"(?=\^\^<%b>)|(?<="%b", "value": )"([01])"' % (_BOOLEAN, _BOOLEAN))
 _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset({"INSERT", "DELETE", "WITH", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
 
 
 class Remote:
-    """A remote SPARQL 1.1 server; implements `Engine`, `GraphStore` and `Reader`.
+    """A remote SPARQL 1.1 server; implements `Engine` and `GraphStore`.
 
     Args:
         endpoints: Where it answers.
@@ -74,10 +77,10 @@ class Remote:
         body = self._connection.ask(text, accept, dataset)
         try:
             if kind in ("CONSTRUCT", "DESCRIBE"):
-                triples = {quad.triple for quad in parse(body[0], _graph_format(body[1]))}
+                triples = {quad.triple for quad in _statements(*body)}
                 form = formats.graph or "text/turtle"
                 return Answer("graph", form, graph_bytes(triples, form, self.limits.result_bytes))
-            found = parse_query_results(body[0], QueryResultsFormat.JSON)
+            found = parse_query_results(_DIGIT.sub(_spelt, body[0]), QueryResultsFormat.JSON)
             if kind == "ASK" and not isinstance(found, QueryBoolean):
                 found = _truth(found)
             if isinstance(found, QueryBoolean):
@@ -127,22 +130,6 @@ class Remote:
             self.update(" ;\n".join(steps))
         return not before
 
-    def match(
-        self, subject: Subject | None, predicate: NamedNode | None, object: Term | None
-    ) -> Iterator[Quad]:
-        """Matching statements of the union, each once; see `Reader.match`."""
-        terms = (subject, predicate, object)
-        if any(isinstance(term, BlankNode) for term in terms):
-            return
-        shown = [
-            str(term) if term is not None else f"?{name}" for term, name in zip(terms, "spo", strict=True)
-        ]
-        pattern = " ".join(shown)
-        answer = self.query(
-            f"CONSTRUCT {{ {pattern} }} WHERE {{ {pattern} }}", Formats(graph="application/n-triples")
-        )
-        yield from parse(answer.body, RdfFormat.N_TRIPLES)
-
     def fingerprint(self) -> str | None:
         """Hash of the inputs of the built part, as given to `replace_built`; None before."""
         found = [quad for quad in self._graph(_BUILD) if quad.predicate.value == _IDENTIFIER]
@@ -187,8 +174,7 @@ class Remote:
 
     def _graph(self, name: str) -> list[Quad]:
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"
-        body, media_type = self._connection.ask(text, _NTRIPLES)
-        return list(dict.fromkeys(parse(body, _graph_format(media_type))))
+        return list(dict.fromkeys(_statements(*self._connection.ask(text, _NTRIPLES))))
 
     def _check(self, text: str, dataset: DatasetClause | None) -> None:
         syntax.check_nesting(text)
@@ -244,17 +230,33 @@ def _named(name: str | None) -> str:
 
 
 def _insert(name: str, quads: Sequence[Quad]) -> str:
-    triples = [Triple(quad.subject, quad.predicate, quad.object) for quad in quads]
-    lines = (serialize(triples, format=RdfFormat.N_TRIPLES) or b"").decode()
-    if any(_has_blank(quad) for quad in quads):  # Virtuoso takes no blank node in INSERT DATA
-        return f"INSERT {{ GRAPH <{name}> {{\n{lines}}} }} WHERE {{ SELECT * {{ }} }}"
-    return f"INSERT DATA {{ GRAPH <{name}> {{\n{lines}}} }}"
+    """The update that adds statements; Virtuoso takes neither blank nodes nor durations as data."""
+    data = template = bound = ""
+    for number, quad in enumerate(quads):
+        value = quad.object
+        if timed := isinstance(value, Literal) and value.datatype.value.endswith("uration"):
+            bound += f" BIND(STRDT({Literal(value.value)}, {value.datatype}) AS ?v{number})"
+        line = f"{quad.subject} {quad.predicate} {f'?v{number}' if timed else value} .\n"
+        if timed or _has_blank(quad):
+            template += line
+        else:
+            data += line
+    steps = [f"INSERT DATA {{ GRAPH <{name}> {{\n{data}}} }}"] if data else []
+    if template:
+        steps.append(f"INSERT {{ GRAPH <{name}> {{\n{template}}} }} WHERE {{{bound or ' SELECT * { }'} }}")
+    return " ;\n".join(steps)
 
 
 def _has_blank(quad: Quad) -> bool:
     return isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode)
 
 
-def _graph_format(media_type: str) -> RdfFormat:
-    found = RdfFormat.from_media_type(media_type)
-    return RdfFormat.N_TRIPLES if found is None or media_type == "text/plain" else found
+def _statements(body: bytes, media_type: str) -> Iterator[Quad]:
+    """The statements of an answer."""
+    form = RdfFormat.from_media_type(media_type)
+    plain = form is None or media_type == "text/plain"
+    return parse(_DIGIT.sub(_spelt, body), RdfFormat.N_TRIPLES if plain else form)
+
+
+def _spelt(digit: re.Match[bytes]) -> bytes:
+    return b'"true"' if b"1" in digit[0] else b'"false"'
