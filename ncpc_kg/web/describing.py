@@ -126,7 +126,8 @@ class Describer:
         if gone and ended and suffix != "html":
             raise _withdrawn(iri, gone)
         path = "/" + quote(iri[len(site.base) :], safe=SAFE)
-        forms = alternates(site, path, f"?page={page}" if page > 1 else "", without=suffix)
+        paged = page > 1 and contents is None  # the data of a graph have no pages
+        forms = alternates(site, path, f"?page={page}" if paged else "", without=suffix)
         before = f"{site.path(path)}.{suffix}?page={page - 1}" if page > 1 else None
         after = f"{site.path(path)}.{suffix}?page={page + 1}" if description.more else None
         links = [f'<{quote(iri, safe=SAFE)}>; rel="cite-as"']

@@ -24,5 +24,12 @@ def test_a_parameter_that_is_not_honoured_is_refused(path: str, site: Client) ->
 
 
 def test_the_statements_of_a_graph_have_no_pages(site: Client) -> None:
-    assert site.get("/graph/20-brazil.html?page=1").status_code == 200
-    assert site.get("/graph/20-brazil.ttl?page=1").status_code == 400
+    site.update(
+        "INSERT DATA { GRAPH <https://w3id.org/ncpc/graph/20-brazil> {"
+        + "".join(f"<http://x/{n}> a <http://x/Thing> ." for n in range(300))
+        + "} }"
+    )
+    page = site.get("/graph/20-brazil.html?page=2")
+    assert page.status_code == 200
+    assert 'href="/graph/20-brazil.ttl"' in page.text
+    assert site.get("/graph/20-brazil.ttl?page=2").status_code == 400
