@@ -30,7 +30,7 @@ from ncpc_kg.web.views import Views
 STORE = "/graphs"
 NAMED = "/graph/"
 ALLOWED = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
-RDF_XML = "application/rdf+xml"
+_XML = (b"<?xml", b"<!DOCTYPE", b"<rdf:RDF")
 _SAFE = "/:@!$&'()*+,;=-._~"
 
 
@@ -147,13 +147,15 @@ def _headers(media_type: str) -> tuple[tuple[str, str], ...]:
 def documents(exchange: Exchange) -> tuple[tuple[bytes, str], ...]:
     """The documents in a body: one, or the parts of multipart/form-data (section 5.5).
 
-    One without a media type is read as RDF/XML (section 5).
+    One without a media type is RDF/XML if it begins like that (section 5).
 
     Raises:
         UnsupportedMediaType: One of them is in no format that can be read.
         QueryError: The parts cannot be told apart.
     """
-    media_type = content_type(exchange) or RDF_XML
+    media_type = content_type(exchange)
+    if not media_type and exchange.body.lstrip().startswith(_XML):
+        media_type = "application/rdf+xml"
     if media_type == "multipart/form-data":
         return tuple((body, _readable(found)) for body, found in _parts(exchange))
     return ((exchange.body, _readable(media_type)),)
@@ -178,7 +180,7 @@ def _readable(media_type: str) -> str:
     if media_type not in GRAPHS_BY_MEDIA_TYPE:
         raise UnsupportedMediaType(
             "The body is in no format that can be read here.",
-            found=media_type,
+            found=media_type or "no Content-Type header",
             expected=", ".join(one.media_type for one in GRAPH_FORMATS),
         )
     return media_type

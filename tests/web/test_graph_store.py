@@ -75,8 +75,9 @@ def test_put_of_an_empty_graph_is_a_graph(client: Client) -> None:
         ({"content-type": "text/html"}, JOHN, 415),
         ({"content-type": "turtle"}, "<http://e/a> <http://e/p> 1 .", 415),
         ({"content-type": "text/turtle, text/turtle"}, JOHN, 415),
-        ({}, JOHN, 400),
-        ({}, "", 400),
+        ({}, JOHN, 415),
+        ({}, "", 415),
+        ({}, "<?xml version='1.0'?><rdf:RDF/>", 400),
         ({"content-type": "text/turtle; charset=latin-1"}, JOHN, 415),
         ({"content-type": "application/trig"}, "<http://e/g> { <a> <b> <c> }", 400),
         ({"content-type": "application/ld+json"}, '{"@context": "http://127.0.0.1:9/c", "a": 1}', 400),
@@ -92,8 +93,8 @@ def test_payloads_that_cannot_be_read(
     assert client.get("/graphs?default").content.strip() == b""
 
 
-def test_without_a_type_a_document_is_rdf_xml(client: Client) -> None:
-    """Section 5."""
+def test_what_begins_as_rdf_xml_needs_no_type(client: Client) -> None:
+    """Section 5: without a Content-Type the payload is tried as RDF/XML, unless it clearly is none."""
     body = ox.serialize(ox.parse(JOHN, ox.RdfFormat.TURTLE), format=ox.RdfFormat.RDF_XML)
     assert client.request("PUT", PERSON, token=TOKEN, content=body).status_code == 201
     assert canonical(client.get(PERSON).content) == canonical(JOHN)
