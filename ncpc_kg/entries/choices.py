@@ -18,7 +18,7 @@ _NEAR = 0.55
 _COUNTED, _LOOKED_AT, _COMPARED = 2_000, 300, 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A thing that a field may name."""
 

@@ -14,7 +14,7 @@ from ncpc_kg.store import Store
 
 TYPE = NamedNode(str(RDF.type))
 # Longer answers are not kept, and no more answers than these.
-_LONG, _MOST = 64, 50_000
+_LONG, _MOST = 16, 50_000
 
 
 class Remembered:
