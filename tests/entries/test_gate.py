@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,9 @@ from ncpc_kg.entries import Desk, Service
 from ncpc_kg.entries.known import LABEL, Known
 from ncpc_kg.entries.read import form_of, read_entries
 from ncpc_kg.errors import Conflict, NotConforming
+from ncpc_kg.settings import Settings
 from ncpc_kg.store import Store
+from ncpc_kg.validation import evaluation
 from ncpc_kg.vocabulary import INFERRED
 
 PREFIXES = (
@@ -242,6 +246,20 @@ def test_warming_up_tells_of_no_write(fresh: Store, desk: Desk, caplog: pytest.L
 
     assert not caplog.records
     assert gate.on_violation == "warn"
+
+
+def test_after_warming_up_no_query_of_a_rule_is_read_anew(
+    fresh: Store, real_settings: Settings, good: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Service(Desk.read(real_settings))
+    gate.warm(fresh)
+    read: list[str] = []
+    prepare = evaluation.prepareQuery
+    monkeypatch.setattr(evaluation, "prepareQuery", lambda text: read.append(text) or prepare(text))
+    answer = gate.consult(fresh, {"ask": "check", "file": "x.yaml"}, good.encode())
+
+    assert json.loads(answer.body)["conforms"]
+    assert not read
 
 
 @pytest.mark.parametrize(
