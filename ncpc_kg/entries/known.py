@@ -41,7 +41,7 @@ class Known:
         self._plain = store
         self.prefixes = prefixes_under(base)
         self.base = base
-        # By what decides on membership, a field of those that have it in common.
+        # By their range, with one of the fields that have it.
         self._choices: dict[tuple[object, ...], tuple[Field, Choices]] = {}
         self._texts: dict[tuple[object, ...], tuple[str, ...]] = {}
 
@@ -136,17 +136,16 @@ class Known:
 
     def choices(self, field: Field) -> Choices:
         """All things that a field may name."""
-        key = (field.options, field.schemes, field.classes)
-        if key not in self._choices:
+        if field.range not in self._choices:
             found = Choices()
             for node in dict.fromkeys(self._members(field)):
                 found.put(*self._described(node, self._about(node)))
-            self._choices[key] = field, found
-        return self._choices[key][1]
+            self._choices[field.range] = field, found
+        return self._choices[field.range][1]
 
     def texts(self, field: Field, most: int) -> tuple[str, ...]:
         """What to write for the things that a field may name, the first so many of them."""
-        key = (field.options, field.schemes, field.classes, most)
+        key = (*field.range, most)
         if key not in self._texts:
             listed = self.choices(field).listed[:most]
             self._texts[key] = tuple(self.text(field, choice.term) for choice in listed)

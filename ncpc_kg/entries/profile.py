@@ -80,6 +80,11 @@ class Field:
         return self.group is None and bool(self.options or self.schemes or self.classes)
 
     @property
+    def range(self) -> tuple[object, ...]:
+        """What decides on the things that it may name; fields of the same range name the same."""
+        return self.options, self.schemes, self.classes
+
+    @property
     def many(self) -> bool:
         """Whether there may be more than one value."""
         return self.maximum is None or self.maximum > 1

@@ -24,7 +24,8 @@ from ncpc_kg.entries.gate import OnViolation, WriteGate
 from ncpc_kg.entries.inbox import Submission
 from ncpc_kg.entries.known import Known
 from ncpc_kg.entries.model import Item, Note, Record, Spot
-from ncpc_kg.entries.profile import TYPE, Field, Group, describe
+from ncpc_kg.entries.outline import outline
+from ncpc_kg.entries.profile import TYPE, Group
 from ncpc_kg.entries.read import FORMS, XLSX, Form, form_of
 from ncpc_kg.entries.repair import repaired
 from ncpc_kg.entries.xlsx_write import mark_xlsx
@@ -39,7 +40,6 @@ TEXT = "text/plain"
 REPORTS = (JSON, SARIF, TURTLE, TEXT, XLSX)
 
 Head = Mapping[str, Any]
-_LISTED = 400
 
 
 class Service(WriteGate):
@@ -165,44 +165,7 @@ class Service(WriteGate):
     def _form(self, store: Store, head: Head, body: bytes) -> Answer:
         """The fields of the form with the things that each may name."""
         del head, body
-        known = self.checker.known(store)
-        lists: dict[str, list[str]] = {}
-        keys: dict[object, str] = {}
-
-        def describe_field(of: Field) -> dict[str, object]:
-            values: dict[str, object] = {
-                "key": of.key,
-                "name": of.name,
-                "label": of.label,
-                "help": of.help,
-                "form": "" if of.is_choice else describe(of),
-                "example": of.example,
-                "needed": of.minimum > 0,
-                "maximum": of.maximum,
-                "many": of.many,
-                "tagged": of.tagged,
-                "languages": list(of.languages),
-                "constant": of.constant is not None,
-                "section": of.section,
-                "section_order": of.section_order,
-            }
-            if of.is_choice:
-                which = (of.options, of.schemes, of.classes)
-                if which not in keys:
-                    keys[which] = f"list-{len(keys) + 1}"
-                    lists[keys[which]] = list(known.texts(of, _LISTED))
-                values["list"] = keys[which]
-            if of.group is not None:
-                values["group"] = describe_group(of.group)
-            if of.new is not None:
-                values["new"] = describe_group(of.new)
-            return values
-
-        def describe_group(group: Group) -> dict[str, object]:
-            return {"label": group.label, "fields": [describe_field(of) for of in group.fields]}
-
-        fields = describe_group(self.desk.profile.centre)
-        return _json({"form": fields, "lists": lists})
+        return _json(outline(self.desk.profile, self.checker.known(store)))
 
     def _submission(self, store: Store, head: Head, body: bytes) -> Answer:
         when = datetime.fromisoformat(str(head["when"]))

@@ -75,7 +75,7 @@ def write_xlsx(records: Iterable[Record], group: Group, known: Known, spare: int
         if slot.part == "text" and slot.field.is_choice:
             options = list(known.texts(slot.field, _LISTED))
         if options:
-            key = (slot.part, slot.field.options, slot.field.schemes, slot.field.classes, tuple(options))
+            key = (slot.part, slot.field.range, tuple(options))
             if key not in ranges:
                 ranges[key] = _list(lists, len(ranges) + 1, slot.field.label, options)
             rule = DataValidation("list", formula1=ranges[key], allow_blank=True, showErrorMessage=False)
