@@ -25,8 +25,8 @@ SELECT ?term ?label ?definition ?broader ?inverse WHERE {
 } LIMIT 20000
 """
 LONGEST_LABEL = 300
-_PASSAGE = re.compile(r"/L(\d+)(?:-(\d+))?$")
-_ENTRY = re.compile(r"/entry/([0-9a-f]{8})-[0-9a-f-]{27}$")
+_NUMBERED = re.compile(r"/(?:L(\d+)(?:-(\d+))?|entry/([0-9a-f]{8})-[0-9a-f-]{27})$")
+_PARTS = re.compile(r"[/#:]")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
@@ -138,12 +138,12 @@ def spoken(iri: str) -> str:
     `.../id/hosting-brazil-senai` is "Hosting brazil senai", `.../L497-499` is "Lines 497" to 499, and
     an entry of a random name is called by its beginning.
     """
-    if match := _PASSAGE.search(iri):
-        first, last = match[1], match[2]
+    if match := _NUMBERED.search(iri):
+        first, last, entry = match.groups()
+        if entry:
+            return f"Entry {entry}"
         return f"Lines {first}–{last}" if last and last != first else f"Line {first}"
-    if match := _ENTRY.search(iri):
-        return f"Entry {match[1]}"
-    local = re.split(r"[/#:]", iri.rstrip("/#"))[-1]
+    local = _PARTS.split(iri.rstrip("/#"))[-1]
     words = " ".join(word if word.isupper() else word.lower() for word in _WORDS.findall(local[:400]))
     return cut(words[:1].upper() + words[1:]) or cut(iri)
 
