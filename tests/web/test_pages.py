@@ -214,6 +214,16 @@ def test_contradictions_are_told_once_and_by_number() -> None:
     assert page.index("D9. Two") < page.index("D103. Two")
 
 
+def test_a_text_stands_once_on_the_page_of_what_it_tells() -> None:
+    link = Link(f"{BASE}ontology#Statement", "Statement")
+    told = replace(described("x"), types=(link,), label="Statement: It is so.", text="It is so.", facts=())
+    assert PAGES.thing(told, HEAD).partition("<main")[2].count("It is so.") == 1
+
+    clash = Link(f"{BASE}ontology#Discrepancy", "Discrepancy")
+    said = replace(told, types=(clash,), label="D9. It is so.")
+    assert '<p class="lead"><bdi>It is so.</bdi></p>' in PAGES.thing(said, HEAD)
+
+
 def test_a_name_that_is_quoted_leads_to_where_it_stands() -> None:
     quoted = Value("CNTL", f"{BASE}id/label-cntl")
     alt = Property("http://www.w3.org/2008/05/skos-xl#altLabel", "Alt label", "", (quoted,))
