@@ -283,7 +283,8 @@ def test_tokens_have_scopes(client: TestClient) -> None:
     assert client.post(f"/entries/{name}/accept", headers=bearer(ACCEPT)).status_code == 200
     twice = client.post(f"/entries/{name}/accept", headers=bearer(ACCEPT))
     assert (twice.status_code, twice.json()["detail"].rpartition(" was ")[2]) == (409, "accepted already.")
-    assert client.post(f"/entries/{'0' + name[1:]}/accept", headers=bearer(ACCEPT)).status_code == 404
+    other = ("1" if name[0] == "0" else "0") + name[1:]
+    assert client.post(f"/entries/{other}/accept", headers=bearer(ACCEPT)).status_code == 404
     again = client.post("/entries", content=GOOD, headers={**YAML, **bearer(SUBMIT)})
     assert again.status_code == 409
     assert client.get(f"/entries/{name}?format=ttl").text.count("dcterms:provenance") > 3
