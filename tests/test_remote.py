@@ -128,7 +128,9 @@ def test_the_kind_is_that_of_the_text_and_not_of_its_comments(fake: str) -> None
     comments = "# one\n# its address, deleted\n"
     remote(fake).query(comments + "PREFIX add: <http://e/> SELECT ?x { ?x add:insert 'drop' }", CSV)
     remote(fake).update("# one\n# ask\nCLEAR ALL")
-    assert [list(form) for _, form, _ in Fake.seen] == [["query"], ["update"]]
+    Fake.replies.append(solutions("a"))
+    remote(fake).query("PREFIX x: <http://www.w3.org/2001/XMLSchema#> SELECT (x:date('1990') AS ?x) {}", CSV)
+    assert [list(form) for _, form, _ in Fake.seen] == [["query"], ["update"], ["query"]]
 
 
 def test_replicas_take_turns_and_the_writer_gets_the_updates(fake: str) -> None:
@@ -196,6 +198,15 @@ def test_an_answer_that_never_ends_is_given_up(fake: str, monkeypatch: pytest.Mo
         ("# SELECT\nclear all # ASK", QueryError),
         ("SELECT * {} ; DROP ALL", QueryError),
         ("SELECT * {} \\u0044ROP ALL", QueryError),
+        ("ALTER QUAD STORAGE x { SELECT }", QueryError),
+        ("SELECT (bif:http_get('http://127.0.0.1/') AS ?x) {}", Forbidden),
+        ("SELECT (<LONG::bif:exec>('x') AS ?x) {}", Forbidden),
+        ("PREFIX p: <bif:http_> SELECT (p:get('x') AS ?x) {}", Forbidden),
+        ("SELECT (<http://e/f> # with a comment\n ('x') AS ?x) {}", Forbidden),
+        ("PREFIX xsd: <http://e/> SELECT (xsd:f('x') AS ?x) {}", Forbidden),
+        ("SELECT (sql:rnd (1) AS ?x) {}", Forbidden),
+        ('SELECT # \r """ \n (<bif:exec>(\'x\') AS ?r) {} # """', QueryError),
+        ("SELECT * { FILTER('''a'''' = <bif:exec>(1) || '''b''') }", QueryError),
     ],
 )
 def test_what_is_not_allowed_never_leaves(fake: str, text: str, kind: type[Exception]) -> None:

@@ -25,7 +25,8 @@ from pyoxigraph import (
 )
 
 from ncpc_kg.engine import Answer, DatasetClause, Formats, GraphWrite
-from ncpc_kg.errors import NotFound, QueryError, ServiceError, StoreError
+from ncpc_kg.errors import NotFound, ServiceError, StoreError
+from ncpc_kg.remote import guard
 from ncpc_kg.remote.connection import Connection, Endpoints
 from ncpc_kg.settings import Settings
 from ncpc_kg.store import Reach, graphstore, syntax
@@ -42,8 +43,6 @@ _PART = "http://purl.org/dc/terms/hasPart"
 # Virtuoso spells the truth values of its data 1 and 0, in JSON and in N-Triples.
 _BOOLEAN = rb"http://www\.w3\.org/2001/XMLSchema#boolean"
 _DIGIT = re.compile(rb'"([01])"(?=\^\^<%b>)|(?<="%b", "value": )"([01])"' % (_BOOLEAN, _BOOLEAN))
-_QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
-_UPDATES = frozenset({"INSERT", "DELETE", "WITH", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
 
 
 class Remote:
@@ -70,7 +69,7 @@ class Remote:
     def query(self, text: str, formats: Formats = Formats(), dataset: DatasetClause | None = None) -> Answer:
         """Run a query there; see `Engine.query`. Tried again where the server was not there."""
         self._check(text, dataset)
-        kind = _kind(text)
+        kind = guard.form(text)
         accept = _JSON if kind in ("SELECT", "ASK") else _NTRIPLES
         if kind in ("CONSTRUCT", "DESCRIBE") and formats.graph is None:
             raise not_acceptable("graph")
@@ -96,8 +95,7 @@ class Remote:
     def update(self, text: str, using: DatasetClause | None = None) -> None:
         """Run an update there, once; see `Engine.update`."""
         self._check(text, using)
-        if not any(token.word in _UPDATES for token in syntax.tokens(text)):
-            raise QueryError("The text is not a SPARQL update.", found=text[:80])
+        guard.check_update(text)
         self._connection.tell(text, using)
 
     def read_graph(self, name: str | None, media_type: str) -> Answer:
@@ -179,20 +177,7 @@ class Remote:
     def _check(self, text: str, dataset: DatasetClause | None) -> None:
         syntax.check_nesting(text)
         self.reach.check(text, dataset.base if dataset else None)
-        for token in syntax.tokens(text):
-            if token.word in ("DEFINE", "LOAD"):  # Virtuoso's DEFINE can make it fetch documents
-                raise QueryError(
-                    f"{token.word} is not allowed with a remote engine.",
-                    found=token.text,
-                    place=syntax.place(text, token.start),
-                )
-            if token.text == "\\":  # with it, keywords could be spelt so that only the engine sees them
-                raise QueryError(
-                    "Escapes stand in texts and IRIs alone here.",
-                    found=text[token.start : token.start + 10],
-                    hint="write the character itself",
-                    place=syntax.place(text, token.start),
-                )
+        guard.check(text)
 
 
 def _truth(found: QuerySolutions) -> QueryBoolean | QuerySolutions:
@@ -200,24 +185,6 @@ def _truth(found: QuerySolutions) -> QueryBoolean | QuerySolutions:
     cell = next(iter(found))[0]
     text = "true" if getattr(cell, "value", "0") not in ("0", "false") else "false"
     return parse_query_results(f'{{"head":{{}},"boolean":{text}}}'.encode(), QueryResultsFormat.JSON)
-
-
-def _kind(text: str) -> str:
-    """The form of a query; an update never passes for one, since some engines would run it."""
-    found = ""
-    for token in syntax.tokens(text):
-        if token.word in _UPDATES:
-            raise QueryError(
-                f"A query has no {token.word}.",
-                found=token.text,
-                hint="send an update as an update, with a token",
-                place=syntax.place(text, token.start),
-            )
-        if not found and token.word in _QUERIES:
-            found = token.word
-    if not found:
-        raise QueryError("The text is not a SPARQL query.", found=text[:80] or "nothing")
-    return found
 
 
 def _named(name: str | None) -> str:
