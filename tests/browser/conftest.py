@@ -65,9 +65,9 @@ def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"The server does not answer: {log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, as Debian packages it."""
+    """Chromium, as Debian packages it; its event loop ends with these tests, since others run their own."""
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("Chromium is missing; install the package chromium")
