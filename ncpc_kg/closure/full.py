@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import cast
 
-from pyoxigraph import NamedNode, Quad, QueryTriples, Store
+from pyoxigraph import NamedNode, QueryTriples
 
 from ncpc_kg.closure.axioms import read_rules
 from ncpc_kg.closure.rules import TYPE, Chain, Entailed, Rules
@@ -40,15 +40,21 @@ def close(dataset: Dataset, rules: Rules | None = None) -> Dataset:
     if store.contains_named_graph(inferred):
         store.clear_graph(inferred)
     dataset.add(inferred, list(cast(QueryTriples, dataset.query(rules.shortcuts))))
-    # Tables are saturated, so one pass over asserted statements and shortcuts is complete.
+    # Tables are saturated, so one pass over asserted statements and shortcuts is complete. Each
+    # update costs the store a look at all it holds, so as many rules as can be stand in one.
     used = [name for name in rules.properties if _holds(dataset, name)]
-    _update(dataset, (_property_update(name, rules.properties[name], inferred) for name in used))
+    _update(
+        dataset,
+        *(_property_update(name, rules.properties[name], inferred) for name in used),
+        *(_chain_update(chain, rules) for chain in rules.chains),
+    )
     _close_chains(dataset, rules)
     kinds = [name for name in rules.classes if _holds(dataset, TYPE, name)]
-    _update(dataset, (_class_update(name, rules.classes[name], inferred) for name in kinds))
-    asserted = [quad for quad in store.quads_for_pattern(None, None, None, inferred) if _repeats(store, quad)]
-    for quad in asserted:
-        store.remove(quad)
+    _update(
+        dataset,
+        *(_class_update(name, rules.classes[name], inferred) for name in kinds),
+        *_asserted_removals(inferred),
+    )
     check_consistency(dataset, rules)
     return dataset
 
@@ -80,17 +86,13 @@ def _members(dataset: Dataset, name: NamedNode) -> set[object]:
     return {quad.subject for quad in dataset.store.quads_for_pattern(None, TYPE, name, None)}
 
 
-def _repeats(store: Store, quad: Quad) -> bool:
-    return sum(1 for _ in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)) > 1
-
-
 def _holds(dataset: Dataset, predicate: NamedNode, value: NamedNode | None = None) -> bool:
     return next(dataset.match(None, predicate, value), None) is not None
 
 
-def _update(dataset: Dataset, updates: Iterable[str]) -> None:
-    if text := " ;\n".join(updates):
-        dataset.store.update(text)
+def _update(dataset: Dataset, *updates: str) -> None:
+    if updates:
+        dataset.store.update(" ;\n".join(updates))
 
 
 def _anywhere(pattern: str) -> str:
@@ -128,14 +130,22 @@ def _chain_update(chain: Chain, rules: Rules) -> str:
 
 
 def _close_chains(dataset: Dataset, rules: Rules) -> None:
-    """Run each chain, and again those whose body may have grown."""
-    due = list(rules.chains)
-    while due:
-        grown: set[NamedNode] = set()
-        for chain in due:
-            before = len(dataset)
-            dataset.store.update(_chain_update(chain, rules))
-            if len(dataset) > before:
-                found = rules.properties.get(chain.head)
-                grown |= {chain.head} | (found.forward | found.backward if found else frozenset())
-        due = [chain for chain in rules.chains if grown.intersection(chain.body)]
+    """Run the chains again that other chains, or they themselves, may have fed, until nothing is new."""
+    fed: set[NamedNode] = set()
+    for chain in rules.chains:
+        found = rules.properties.get(chain.head)
+        fed |= {chain.head} | (found.forward | found.backward if found else frozenset())
+    again = [_chain_update(chain, rules) for chain in rules.chains if fed.intersection(chain.body)]
+    before = -1
+    while again and len(dataset) > before:
+        before = len(dataset)
+        _update(dataset, *again)
+
+
+def _asserted_removals(inferred: NamedNode) -> Iterator[str]:
+    """What is asserted in the unnamed or a named graph is not kept as inferred."""
+    for place in ("?s ?p ?o", f"GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != {inferred})"):
+        yield (
+            f"DELETE {{ GRAPH {inferred} {{ ?s ?p ?o }} }} "
+            f"WHERE {{ {place} GRAPH {inferred} {{ ?s ?p ?o }} }}"
+        )
