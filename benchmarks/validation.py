@@ -35,6 +35,8 @@ from tests.shacl import Row, reference, rows
 
 TYPE, DISJOINT = NamedNode(RDF.type), NamedNode(OWL.AllDisjointClasses)
 SHARE = 20
+_CLOSURES = 5
+"""Closures of ours, of which the median counts: one takes less than a second."""
 
 
 def damaged(dataset: Dataset, seed: int = 1998) -> Dataset:
@@ -121,8 +123,10 @@ def validation(dataset: Dataset, shapes: Shapes, alone: bool) -> tuple[dict[str,
 
 def closure(dataset: Dataset, rules: Rules, alone: bool) -> tuple[dict[str, Time], int]:
     """Time closures; return the times by name, and how many statements were inferred."""
-    ours = dataset.patched((), ())
-    times = {"closure": timed(lambda: close(ours, rules))}
+    copies = [dataset.patched((), ()) for _ in range(_CLOSURES)]
+    ours = copies[0]
+    runs = [timed(lambda one=one: close(one, rules)) for one in copies]  # type: ignore[misc]
+    times = {"closure": sorted(runs)[_CLOSURES // 2]}
     found = inferred(ours, rules)
     if not alone:
         theirs = dataset.patched((), ())
@@ -137,12 +141,12 @@ def measure(count: int, shapes: Shapes, alone: bool) -> None:
     sound = network(count)
     rules = read_rules(sound, ROOT)
     for name, dataset in (("sound", sound), ("damaged", damaged(sound))):
-        times, results = validation(dataset, shapes, alone)
         print(f"{count:,} centres, {name}, {len(dataset):,} statements", flush=True)
-        print(f"  full check: {told(times)}; {'' if alone else 'equal: '}{results:,} results", flush=True)
         lenient = replace(rules, disjoint=())
         times, results = closure(closable(dataset, rules), lenient, alone)
         print(f"  closure: {told(times)}; {'' if alone else 'equal: '}{results:,} statements", flush=True)
+        times, results = validation(dataset, shapes, alone)
+        print(f"  full check: {told(times)}; {'' if alone else 'equal: '}{results:,} results", flush=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"  load {os.getloadavg()[1]:.1f}, most memory {memory:,.0f} MB, of a worker {workers:,.0f} MB")
