@@ -23,6 +23,7 @@ from ncpc_kg.description.spelling import (
     REASON,
     REPLACED,
     TEXT,
+    TOPIC,
     TYPE,
     terms_under,
 )
@@ -79,7 +80,9 @@ class _Reader:
 
     def _withdrawal(self) -> Withdrawal | None:
         own = self.own
-        if ENDED not in own and "true" not in own.get(DEPRECATED, ()):
+        # Of a centre whose entry was withdrawn only the entry tells.
+        only_told_of = not own and bool(self.into) and all(p == TOPIC for _, p in self.into)
+        if ENDED not in own and "true" not in own.get(DEPRECATED, ()) and not only_told_of:
             return None
         who = own.get(CONTRIBUTOR, ()) if ENDED in own else ()
         return Withdrawal(

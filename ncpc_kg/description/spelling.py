@@ -13,6 +13,7 @@ LABEL, ALT, DEFINITION = f"<{_SKOS}prefLabel>", f"<{_SKOS}altLabel>", f"<{_SKOS}
 TEXT, TITLE, IDENTIFIER = f"<{_DCT}description>", f"<{_DCT}title>", f"<{_DCT}identifier>"
 FORM = f"<{PREFIXES['skosxl']}literalForm>"
 DEPRECATED, ENDED = f"<{PREFIXES['owl']}deprecated>", f"<{PREFIXES['prov']}invalidatedAtTime>"
+TOPIC = f"<{PREFIXES['foaf']}primaryTopic>"
 REPLACED, CONTRIBUTOR, REASON = f"<{_DCT}isReplacedBy>", f"<{_DCT}contributor>", f"<{_SKOS}changeNote>"
 
 # Properties that say in a few words what a fact without label is about, in this order.

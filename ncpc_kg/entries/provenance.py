@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple
-from rdflib import DCTERMS, PROV, RDF, XSD
+from rdflib import DCTERMS, FOAF, PROV, RDF, XSD
 
 from ncpc_kg.entries.model import Entry
 
@@ -28,6 +28,7 @@ WITHDRAWN = NamedNode(str(PROV.invalidatedAtTime))
 WITHDRAWN_BY = NamedNode(str(DCTERMS.contributor))
 ACCEPTED_BY = NamedNode(str(DCTERMS.publisher))
 ABOUT = NamedNode(str(DCTERMS.description))
+TOPIC = NamedNode(str(FOAF.primaryTopic))
 _TIME = NamedNode(str(XSD.dateTime))
 
 

@@ -119,7 +119,7 @@ class Register:
     def withdrawal(
         self, store: Store, name: str, who: str, when: datetime, by: NamedNode | None = None
     ) -> str:
-        """The update that takes an accepted entry out; who withdrew it and when stays.
+        """The update that takes an accepted entry out; who withdrew it, when, and what it was of stays.
 
         Args:
             store: The graph.
@@ -139,8 +139,9 @@ class Register:
             Triple(graph, provenance.WITHDRAWN, provenance.time_literal(when)),
             Triple(graph, provenance.WITHDRAWN_BY, Literal(who)),
         ]
-        if listed is not None and listed.label:
+        if listed is not None and listed.node:
             stays.append(Triple(graph, provenance.ABOUT, Literal(listed.label)))
+            stays.append(Triple(graph, provenance.TOPIC, NamedNode(listed.node)))
         if by is not None:
             stays.append(Triple(graph, provenance.REPLACED_BY, by))
         return f"{data('DELETE', graph, gone)} ;\n{data('INSERT', graph, stays)}"

@@ -298,6 +298,27 @@ def test_tokens_have_scopes(client: TestClient) -> None:
     assert "Sign in" not in page
 
 
+def test_the_centre_of_a_withdrawn_entry_is_gone_until_it_is_handed_in_again(client: TestClient) -> None:
+    def accepted() -> str:
+        made = client.post("/entries", content=GOOD, headers={**YAML, **bearer(SUBMIT)})
+        name = made.json()["submissions"][0]["name"]
+        assert client.post(f"/entries/{name}/accept", headers=bearer(ACCEPT)).status_code == 200
+        return str(name)
+
+    name = accepted()
+    turtle = client.get(f"/entries/{name}?format=ttl").text
+    found = re.search(r"(id:centre-[a-z-]+)\s+(?:a|rdf:type)\s+ncpc:Centre", turtle)
+    assert found is not None, turtle
+    path = "/id/" + found[1].removeprefix("id:")
+    assert client.get(f"{path}.html").status_code == client.get(f"{path}.ttl").status_code == 200
+    client.post(f"/entries/{name}/withdraw", headers=bearer(ACCEPT))
+    page = client.get(path, headers=PAGE, follow_redirects=True)
+    assert (page.status_code, f'href="/graph/entry/{name}"' in page.text) == (410, True)
+    assert client.get(f"{path}.ttl").json()["detail"] == "This was withdrawn."
+    accepted()
+    assert client.get(f"{path}.html").status_code == client.get(f"{path}.ttl").status_code == 200
+
+
 def test_a_refused_entry_brings_its_report(client: TestClient) -> None:
     answer = client.post("/entries", content="country: Nicaragua", headers={**YAML, **bearer(SUBMIT)})
 
